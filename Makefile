@@ -1,0 +1,47 @@
+# lossbook: `make` lists what there is to do.
+PYTHON ?= python3
+RUN := .venv/bin/python
+SOURCES := $(wildcard *.md) references.bib _config.yml _toc.yml requirements.lock \
+    $(wildcard chapters/*.ipynb chapters/*.md site/* site/static/*)
+unexport PYTHONPATH PYTHONHOME
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1@/p' Makefile | awk -F@ '{ printf "%-32s%s\n", $$1, $$2 }'
+
+environment:
+	@command -v "$(PYTHON)" >/dev/null || { echo "lossbook: there is no $(PYTHON): install Python 3.11 to 3.14, or name one, as in \`make book PYTHON=python3.12\`" >&2; exit 1; }
+	@exec "$(PYTHON)" tools/environment.py
+
+book: environment  ## build the pages from the notebooks' stored outputs
+	@$(MAKE) --no-print-directory _build/stamp
+	@$(RUN) -c 'import pathlib; print(pathlib.Path("_build/html/index.html").absolute().as_uri())'
+
+# Always whole: a page that was not built anew would keep its warnings to itself.
+_build/stamp: $(SOURCES)
+	@rm -rf _build
+	@$(RUN) -c "from jupyter_book.cli.main import main; main()" build -W -n --keep-going -q . >/dev/null
+	@touch $@
+
+test: environment  ## run every test: each notebook is executed and compared with its stored outputs
+	@$(RUN) -m pytest $(ARGS)
+
+lab:  ## open the notebooks in JupyterLab (installed on first use)
+	@exec "$(PYTHON)" tools/environment.py lab
+	@$(RUN) -m jupyter lab $(ARGS) chapters
+
+serve: book  ## show the pages at http://localhost:8000, on this machine only
+	@$(RUN) -m http.server --bind localhost --directory _build/html 8000
+
+edit: environment  ## NB=chapters/...ipynb as text in your editor, and back
+	@$(RUN) tools/notebooks.py edit "$(NB)"
+
+refresh: environment  ## NB=chapters/...ipynb executed anew, with the difference shown
+	@$(RUN) tools/notebooks.py refresh "$(NB)"
+
+lock: environment  ## renew the locks
+	@$(RUN) tools/lock.py
+
+clean:  ## remove what was built; with ENV=1 the environment too
+	@rm -rf _build $(if $(ENV),.venv .setup.log)
+
+.PHONY: help environment book test lab serve edit refresh lock clean

@@ -1,0 +1,259 @@
+"""Sigmoid, softmax and their kin: SymPy functions whose derivatives stay among them.
+
+Each function has a `definition` in exponentials and logarithms, a derivative written once in terms of
+the same functions, and `value` and `gradient_at` on arrays. The derivatives are chosen so that they
+never subtract nearly equal numbers (the complement 1 - softmax is a function of its own): what is
+derived from them needs no rewriting to be accurate. A test proves each against the definition.
+"""
+
+from sympy import Function, Indexed, IndexedBase, KroneckerDelta, Lambda, S, exp, log
+
+from lossbook.indices import collapse, fresh_indices, rename_bound
+from lossbook.notation import i, k, logit, logits, total
+
+
+class NamedFunction(Function):
+    """A function with a name, a definition, a derivative and one accurate body on arrays."""
+
+    def definition(self):
+        """What the function means, in exponentials, logarithms and sums."""
+        raise NotImplementedError
+
+    def _eval_evalf(self, precision):
+        return self.definition()._eval_evalf(precision)
+
+    @classmethod
+    def symbolic(cls):
+        """The function of the book's own logits, the one that `value` computes."""
+        return cls(logit)
+
+    @classmethod
+    def value(cls, z):
+        """The function of the array z; a function of rows takes its classes on the last axis."""
+        from lossbook import arrays
+
+        return arrays.evaluate(cls.symbolic(), {cls.symbolic().args[0]: z})
+
+    @classmethod
+    def gradient_at(cls, z):
+        """The derivative at the array z: elementwise, or of shape z.shape + (n,) for a row in a row."""
+        from lossbook import arrays
+
+        start = cls.symbolic()
+        return arrays.evaluate(start.first_derivative(), {start.args[0]: z})
+
+
+class ScalarFunction(NamedFunction):
+    """A function of one number."""
+
+    def first_derivative(self):
+        return self.diff(self.args[0])
+
+    def _eval_is_real(self):
+        return self.args[0].is_real
+
+    def _latex(self, printer, exp=None):
+        raised = self.latex_name if exp is None else f"{self.latex_name}^{{{exp}}}"
+        return rf"{raised}{{\left({printer._print(self.args[0])} \right)}}"
+
+
+class sigmoid(ScalarFunction):
+    """sigmoid(z) = 1 / (1 + exp(-z)), in (0, 1); its derivative is sigmoid(z) sigmoid(-z)."""
+
+    latex_name = r"\sigma"
+
+    def definition(self):
+        return 1 / (1 + exp(-self.args[0]))
+
+    def fdiff(self, argindex=1):
+        return sigmoid(self.args[0]) * sigmoid(-self.args[0])
+
+    def _eval_is_positive(self):
+        return self.args[0].is_real
+
+
+
+class softplus(ScalarFunction):
+    """softplus(z) = log(1 + exp(z)), positive; its derivative is sigmoid(z)."""
+
+    latex_name = r"\operatorname{softplus}"
+
+    def definition(self):
+        return log(1 + exp(self.args[0]))
+
+    def fdiff(self, argindex=1):
+        return sigmoid(self.args[0])
+
+    def _eval_is_positive(self):
+        return self.args[0].is_real
+
+
+class log_sigmoid(ScalarFunction):
+    """log_sigmoid(z) = log(sigmoid(z)), negative; its derivative is sigmoid(-z)."""
+
+    latex_name = r"\log \sigma"
+
+    def definition(self):
+        return log(1 / (1 + exp(-self.args[0])))
+
+    def fdiff(self, argindex=1):
+        return sigmoid(-self.args[0])
+
+    def _eval_is_negative(self):
+        return self.args[0].is_real
+
+
+class RowFunction(NamedFunction):
+    """A function of a whole row of logits: an IndexedBase such as z, or a Lambda such as k -> z_k + c."""
+
+    @property
+    def row(self):
+        return self.args[0]
+
+    @property
+    def class_index(self):
+        """The class whose entry this is, or None for a function with one value a row."""
+        return self.args[1] if len(self.args) > 1 else None
+
+    def entry(self, index):
+        """The row's entry at `index`."""
+        return self.row[index] if isinstance(self.row, IndexedBase) else self.row(index)
+
+    def partial(self, index):
+        """The derivative by the row's entry at `index`, in terms of the same functions."""
+        raise NotImplementedError
+
+    def first_derivative(self):
+        return self.partial(k)
+
+    def _eval_derivative(self, symbol):
+        taken = self.free_symbols | symbol.free_symbols
+        index = next(name for name in fresh_indices() if name not in taken)
+        chain = self.partial(index) * self.entry(index).diff(symbol)
+        return collapse(total(rename_bound(chain, {index}), index))
+
+    def _eval_is_real(self):
+        return True
+
+    def whole_row(self):
+        """The row as one expression, its index dropped: z + c for k -> z_k + c."""
+        if isinstance(self.row, IndexedBase):
+            return self.row.label
+        index = self.row.variables[0]
+        entries = [entry for entry in self.row.expr.atoms(Indexed) if entry.indices == (index,)]
+        return self.row.expr.xreplace({entry: entry.base.label for entry in entries})
+
+    def _latex(self, printer, exp=None):
+        subscript = "" if self.class_index is None else f"_{{{printer._print(self.class_index)}}}"
+        power = "" if exp is None else f"^{{{exp}}}"
+        return rf"{self.latex_name}{{\left({printer._print(self.whole_row())} \right)}}{subscript}{power}"
+
+    def _text(self, printer):
+        subscript = "" if self.class_index is None else f"_{printer._print(self.class_index)}"
+        return f"{self.func.__name__}({printer._print(self.whole_row())}){subscript}"
+
+
+class logsumexp(RowFunction):
+    """logsumexp(z) = log(exp(z_1) + ... + exp(z_n)); its derivative by z_k is softmax(z)_k."""
+
+    latex_name = r"\operatorname{logsumexp}"
+
+    @classmethod
+    def symbolic(cls):
+        return cls(logits)
+
+    def definition(self):
+        return log(_sum_of_exponentials(self))
+
+    def partial(self, index):
+        return softmax(self.row, index)
+
+
+class softmax(RowFunction):
+    """softmax(z)_i = exp(z_i) / (exp(z_1) + ... + exp(z_n)), in (0, 1).
+
+    Its derivative by z_k is softmax(z)_i (delta_ik - softmax(z)_k).
+    """
+
+    latex_name = r"\operatorname{softmax}"
+
+    @classmethod
+    def symbolic(cls):
+        return cls(logits, i)
+
+    def definition(self):
+        return exp(self.entry(self.class_index)) / _sum_of_exponentials(self)
+
+    def partial(self, index):
+        here = softmax(self.row, self.class_index)
+        delta = KroneckerDelta(self.class_index, index)
+        other = softmax(self.row, index)
+        return here * (delta * softmax_complement(self.row, self.class_index) - (1 - delta) * other)
+
+    def _eval_is_positive(self):
+        return True
+
+
+class softmax_complement(RowFunction):
+    """softmax_complement(z)_i = 1 - softmax(z)_i, without losing digits where softmax(z)_i is nearly 1."""
+
+    @classmethod
+    def symbolic(cls):
+        return cls(logits, i)
+
+    def definition(self):
+        return 1 - softmax(self.row, self.class_index).definition()
+
+    def partial(self, index):
+        return -softmax(self.row, self.class_index).partial(index)
+
+    def _eval_is_nonnegative(self):
+        return True
+
+    def _latex(self, printer, exp=None):
+        power = "" if exp is None else f"^{{{exp}}}"
+        inner = printer._print(softmax(self.row, self.class_index))
+        return rf"\left(1 - {inner}\right){power}"
+
+    def _text(self, printer):
+        return f"(1 - {printer._print(softmax(self.row, self.class_index))})"
+
+
+class log_softmax(RowFunction):
+    """log_softmax(z)_i = log(softmax(z)_i) = z_i - logsumexp(z), never above 0."""
+
+    latex_name = r"\log \operatorname{softmax}"
+
+    @classmethod
+    def symbolic(cls):
+        return cls(logits, i)
+
+    def definition(self):
+        return log(softmax(self.row, self.class_index).definition())
+
+    def partial(self, index):
+        delta = KroneckerDelta(self.class_index, index)
+        complement = softmax_complement(self.row, self.class_index)
+        return delta * complement - (1 - delta) * softmax(self.row, index)
+
+
+def _sum_of_exponentials(function):
+    """exp of the row, summed over the classes, with an index that the row does not use."""
+    index = next(name for name in fresh_indices() if name not in function.free_symbols)
+    return total(exp(function.entry(index)), index)
+
+
+def in_definitions(expression):
+    """`expression` with every named function replaced by its definition."""
+    if not expression.args or not expression.has(NamedFunction):
+        return expression
+    if isinstance(expression, NamedFunction):
+        return in_definitions(expression.definition())
+    return expression.func(*(in_definitions(part) for part in expression.args))
+
+
+CATALOGUE = {
+    function.__name__: function
+    for function in (sigmoid, softplus, log_sigmoid, logsumexp, softmax, softmax_complement, log_softmax)
+}
+"""Every named function, by its name."""

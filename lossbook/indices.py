@@ -1,0 +1,146 @@
+"""Sums over classes and Kronecker deltas, for a number of classes that stays a symbol.
+
+SymPy differentiates such sums correctly but leaves two things to its caller: a bound index that has
+the name of a free one is captured without a word, and a delta inside a sum stays where it is.
+"""
+
+from sympy import Add, Derivative, Indexed, IndexedBase, Integer, KroneckerDelta, Mul, S, Sum, Symbol, factor_terms
+
+from lossbook.notation import n
+
+
+def bound_indices(expression):
+    """The indices that the sums of `expression` run over."""
+    return {index for a_sum in expression.atoms(Sum) for index in a_sum.variables}
+
+
+def free_indices(expression):
+    """The indices (symbols and whole numbers) of `expression` that no sum binds, in a fixed order."""
+    if isinstance(expression, Sum):
+        return [index for index in free_indices(expression.function) if index not in expression.variables]
+    if isinstance(expression, (Indexed, KroneckerDelta)):
+        found = expression.indices if isinstance(expression, Indexed) else expression.args
+    elif getattr(expression, "class_index", None) is not None:
+        found = [expression.class_index, *free_indices(expression.row)]
+    else:
+        found = [index for part in expression.args for index in free_indices(part)]
+    return sorted(set(found), key=lambda index: (not index.is_number, str(index)))
+
+
+def rename_bound(expression, avoid):
+    """`expression` with every bound index that is in `avoid` renamed to one that is not."""
+    if not isinstance(expression, Sum):
+        if not expression.args or not expression.has(Sum):
+            return expression
+        return expression.func(*(rename_bound(part, avoid) for part in expression.args))
+    index, low, high = expression.limits[0]
+    function = rename_bound(expression.function, avoid)
+    if index in avoid:
+        taken = avoid | function.free_symbols | bound_indices(function)
+        new = next(s for s in fresh_indices() if s not in taken)
+        function, index = function.xreplace({index: new}), new
+    return Sum(function, (index, low, high))
+
+
+def fresh_indices():
+    """k, j, l, m, then k1, k2, ...: names for bound indices."""
+    for name in "kjlm":
+        yield Symbol(name, integer=True, positive=True)
+    number = 0
+    while True:
+        number += 1
+        yield Symbol(f"k{number}", integer=True, positive=True)
+
+
+def differentiate(expression, symbol):
+    """d expression / d symbol, where `symbol` is a symbol or an entry of a row such as z[i].
+
+    Deltas are collapsed: sum_k f(k) delta_ik is written f(i). Indices are taken to be in 1..n.
+    """
+    expression = rename_bound(expression, symbol.free_symbols)
+    return collapse(expression.diff(symbol))
+
+
+def evaluate_derivatives(expression):
+    """`expression` with every unevaluated derivative carried out, innermost first."""
+    if not expression.has(Derivative):
+        return expression
+    if isinstance(expression, Derivative):
+        inner = evaluate_derivatives(expression.expr)
+        for symbol, count in expression.variable_count:
+            for _ in range(int(count)):
+                inner = differentiate(inner, symbol)
+        return inner
+    return expression.func(*(evaluate_derivatives(part) for part in expression.args))
+
+
+def collapse(expression, others=True):
+    """`expression` with each delta that a sum runs over carried out, and constants moved before sums.
+
+    A delta is 0 or 1, so f(delta) is f(1) delta + f(0) (1 - delta), and the sum over k of f(delta_ik)
+    is f(1) at k = i plus the sum of f(0) over all k other than i. That sum is kept as it is, since it
+    loses no digits; with `others=False` it is written as the whole sum less its term at k = i.
+    """
+    if not expression.args or not expression.has(Sum):
+        return expression
+    if not isinstance(expression, Sum):
+        return expression.func(*(collapse(part, others) for part in expression.args))
+    index, low, high = expression.limits[0]
+    function = collapse(expression.function, others)
+    if (low, high) != (S.One, n):
+        return Sum(function, (index, low, high))
+    terms, guard = [], S.One
+    for delta in sorted((d for d in function.atoms(KroneckerDelta) if index in d.args), key=str):
+        other = next(argument for argument in delta.args if argument != index)
+        function = rename_bound(function, {index, other})
+        without, within = (function.xreplace({delta: value}) for value in (S.Zero, S.One))
+        terms.append(((guard * within) if others else within - without).xreplace({index: other}))
+        guard *= (1 - delta) if others else 1
+        function = without
+    return Add(*terms, move_constants_out(function, guard, index))
+
+
+def move_constants_out(function, guard, index):
+    """The sum of `guard * function` over the classes, with the factors free of `index` before the sum."""
+    constant, dependent = factor_terms(function).as_independent(index, as_Add=False)
+    if constant == 0:
+        return S.Zero
+    if dependent == guard == 1:
+        return n * constant
+    return constant * Sum(guard * dependent, (index, 1, n))
+
+
+def split_guard(a_sum):
+    """The index of `a_sum`, the classes that its factors (1 - delta) leave out, and what is summed."""
+    index = a_sum.variables[0]
+    left_out, kept = [], []
+    for part in Mul.make_args(a_sum.function):
+        delta = next(iter(part.atoms(KroneckerDelta)), None)
+        if delta is not None and part == 1 - delta and index in delta.args:
+            left_out.append(next(argument for argument in delta.args if argument != index))
+        else:
+            kept.append(part)
+    return index, left_out, Mul(*kept)
+
+
+def write_out(expression, classes, values=()):
+    """`expression` for a concrete number of classes, its sums written out.
+
+    `values` gives the free indices their numbers, as a dict such as {i: 1, k: 2}.
+    """
+    replacements = {index: Integer(number) for index, number in dict(values).items()}
+    return _write_out(expression, {**replacements, n: Integer(classes)})
+
+
+def _write_out(expression, replacements):
+    if isinstance(expression, Sum):
+        index, low, high = expression.limits[0]
+        first, last = low.xreplace(replacements), high.xreplace(replacements)
+        terms = (
+            _write_out(expression.function, {**replacements, index: Integer(number)})
+            for number in range(int(first), int(last) + 1)
+        )
+        return sum(terms, S.Zero)
+    if isinstance(expression, IndexedBase) or not expression.args:
+        return replacements.get(expression, expression)
+    return expression.func(*(_write_out(part, replacements) for part in expression.args))

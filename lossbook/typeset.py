@@ -1,0 +1,195 @@
+"""How the book's expressions are written: as LaTeX for the page, as text for the terminal.
+
+SymPy's printers order terms and factors by name. These write p - y and not -y + p, 1 - p and not p - 1,
+2 (a - b) and not 2 a - 2 b; numbers come before symbols, symbols before functions, sums and derivatives last.
+"""
+
+from sympy import Add, Derivative, Function, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Sum, Symbol, fraction, sympify
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.str import StrPrinter
+
+from lossbook.indices import split_guard
+
+_LAST = (Sum, Derivative)
+"""What must stand last in a product, or in brackets: it would swallow what follows."""
+
+
+class _Notation:
+    """What both printers share; each says how it writes brackets, fractions and products."""
+
+    def _print_Add(self, expr, order=None):
+        content, primitive = expr.primitive()
+        if content.is_Integer and content != 1:
+            return self._write_product(content < 0, [abs(content), primitive])
+        number, rest = expr.as_coeff_Add()
+        ordered = [*([number] if number > 0 else []), *self._as_ordered_terms(rest), *([number] if number < 0 else [])]
+        terms = [self._print(term) for term in ordered]
+        first = next((term for term in terms if not term.startswith("-")), terms[0])
+        terms.remove(first)
+        signed = (f" - {term[1:].lstrip()}" if term.startswith("-") else f" + {term}" for term in terms)
+        return first + "".join(signed)
+
+    def _print_Mul(self, expr):
+        top, bottom = fraction(expr, exact=True)
+        negative, tops = _oriented_factors(top)
+        if bottom == 1:
+            return self._write_product(negative, tops)
+        flipped, bottoms = _oriented_factors(bottom)
+        sign = "-" if negative != flipped else ""
+        return sign + self._fraction(self._write_product(False, tops), self._write_product(False, bottoms))
+
+    def _write_product(self, negative, factors):
+        factors = [f for f in factors if f != 1] or [S.One]
+        written = [
+            self._bracket(self._print(factor)) if self._needs_brackets(factor, factor is factors[-1], factors)
+            else self._print(factor)
+            for factor in factors
+        ]
+        return ("-" if negative else "") + self._times.join(written)
+
+    def _needs_brackets(self, factor, last, factors):
+        alone = len(factors) == 1
+        return (isinstance(factor, Add) and not alone) or (isinstance(factor, (*_LAST, Piecewise)) and not last)
+
+
+def _oriented_factors(product):
+    """Whether a minus sign stands before `product`, and its factors in order, each difference the right way round."""
+    negative, factors = False, []
+    for factor in Mul.make_args(product):
+        if factor.is_Number and factor < 0 or _is_backwards(factor):
+            negative, factor = not negative, -factor
+        factors.append(factor)
+    if negative:
+        position = next((p for p, factor in enumerate(factors) if _holds_positive_truth(factor)), None)
+        if position is not None:
+            negative, factors[position] = False, -factors[position]
+    return negative, sorted(factors, key=_rank)
+
+
+def _is_backwards(factor):
+    """Whether `factor` is a difference such as p - 1 or y - p, which reads better as 1 - p or p - y."""
+    if not isinstance(factor, Add):
+        return False
+    number, rest = factor.as_coeff_Add()
+    if number != 0:
+        return number < 0
+    others = [term for term in Add.make_args(rest) if not _is_truth(term)]
+    return _holds_positive_truth(factor) and bool(others) and all(t.could_extract_minus_sign() for t in others)
+
+
+def _holds_positive_truth(factor):
+    """Whether `factor` is a sum to which the truth y adds, where residuals subtract it."""
+    truths = [term for term in Add.make_args(factor) if _is_truth(term)] if isinstance(factor, Add) else []
+    return bool(truths) and not any(term.could_extract_minus_sign() for term in truths)
+
+
+def _is_truth(term):
+    symbol = term.as_coeff_Mul()[1]
+    return str(symbol.base.label if isinstance(symbol, Indexed) else symbol) == "y"
+
+
+def _rank(factor):
+    base = factor.base if isinstance(factor, Pow) else factor
+    is_sum = isinstance(base, Add)
+    kinds = [
+        base.is_Number,
+        isinstance(base, (Symbol, Indexed, KroneckerDelta)),
+        is_sum and (any(map(_is_truth, base.args)) or base.has(KroneckerDelta)),
+        not is_sum and not isinstance(base, _LAST),
+        is_sum,
+        isinstance(base, Sum),
+        True,
+    ]
+    mirrored = isinstance(base, Function) and base.args[0].could_extract_minus_sign()
+    return kinds.index(True), mirrored, factor.sort_key()
+
+
+def _order(derivative):
+    """The symbols that `derivative` is taken by, each as often as it is."""
+    return [symbol for symbol, count in derivative.variable_count for _ in range(int(count))]
+
+
+class _Latex(_Notation, LatexPrinter):
+    _times = r" \, "
+
+    def _bracket(self, written):
+        return rf"\left({written}\right)"
+
+    def _fraction(self, top, bottom):
+        return rf"\frac{{{top}}}{{{bottom}}}"
+
+    def _print_Sum(self, expr):
+        index, left_out, function = split_guard(expr)
+        written = self._print(function)
+        written = self._bracket(written) if isinstance(function, Add) else written
+        if left_out:
+            return rf"\sum_{{{self._print(index)} \ne {', '.join(map(self._print, left_out))}}} {written}"
+        low, high = (self._print(limit) for limit in expr.limits[0][1:])
+        return rf"\sum_{{{self._print(index)}={low}}}^{{{high}}} {written}"
+
+    def _print_Derivative(self, expr):
+        symbols = _order(expr)
+        power = f"^{{{len(symbols)}}}" if len(symbols) > 1 else ""
+        below = r" \, ".join(rf"\partial {self._print(symbol)}" for symbol in symbols)
+        written = self._print(expr.expr)
+        if isinstance(expr.expr, Symbol):
+            return rf"\frac{{\partial{power} {written}}}{{{below}}}"
+        written = self._bracket(written) if isinstance(expr.expr, (Add, Mul)) else written
+        return rf"\frac{{\partial{power}}}{{{below}}} {written}"
+
+
+class _Text(_Notation, StrPrinter):
+    printmethod = "_text"
+    _times = "*"
+
+    def _bracket(self, written):
+        return f"({written})"
+
+    def _fraction(self, top, bottom):
+        top, bottom = (f"({part})" if set("+-*/ ") & set(part) else part for part in (top, bottom))
+        return f"{top}/{bottom}"
+
+    def _print_Sum(self, expr):
+        index, left_out, function = split_guard(expr)
+        skipped = "≠" + ",".join(map(self._print, left_out)) if left_out else ""
+        return f"Σ_{self._print(index)}{skipped}({self._print(function)})"
+
+    def _print_Derivative(self, expr):
+        below = " ".join(f"∂{self._print(symbol)}" for symbol in _order(expr))
+        if isinstance(expr.expr, Symbol):
+            return f"∂{self._print(expr.expr)}/{below}"
+        return f"∂/{below}({self._print(expr.expr)})"
+
+    def _print_KroneckerDelta(self, expr):
+        return "δ_" + "".join(self._print(index) for index in expr.args)
+
+    def _print_IndexedBase(self, expr):
+        return self._print(expr.label)
+
+    def _print_Indexed(self, expr):
+        return f"{self._print(expr.base)}_" + "".join(self._print(index) for index in expr.indices)
+
+
+def latex(expression):
+    """LaTeX of `expression` in the book's notation, without delimiters."""
+    return _Latex().doprint(expression)
+
+
+def text(expression):
+    """`expression` in the book's notation as a line of text."""
+    return _Text().doprint(expression)
+
+
+class Formula:
+    """Expressions joined by equals signs, typeset when displayed: Formula(a, b) shows a = b."""
+
+    def __init__(self, *sides):
+        self.sides = [sympify(side) for side in sides]
+
+    def _repr_latex_(self):
+        return "$$" + " = ".join(map(latex, self.sides)) + "$$"
+
+    def __str__(self):
+        return " = ".join(map(text, self.sides))
+
+    __repr__ = __str__

