@@ -3,6 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 SOURCES := $(wildcard *.md) references.bib _config.yml _toc.yml requirements.lock \
     $(wildcard chapters/*.ipynb chapters/*.md site/* site/static/*)
+
 unexport PYTHONPATH PYTHONHOME
 
 help:  ## this list

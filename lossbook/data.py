@@ -14,3 +14,5 @@ MODEL_1 = np.array([[0.3, 0.3, 0.4], [0.3, 0.4, 0.3], [0.1, 0.2, 0.7]])
 
 MODEL_2 = np.array([[0.1, 0.2, 0.7], [0.1, 0.7, 0.2], [0.3, 0.4, 0.3]])
 """The probabilities that the second model gives to each animal, a row a picture."""
+
+MODELS = {"model 1": MODEL_1, "model 2": MODEL_2}

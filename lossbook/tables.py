@@ -4,37 +4,40 @@ from html import escape
 
 
 class Table:
-    """Rows under column heads; numbers are written with `digits` decimals, whole columns without.
+    """Columns side by side under their names; numbers get `digits` decimals, columns of whole numbers none.
 
-        Table(["picture", "loss"], [["pig", 0.54], ["dog", 0.54]], digits=2)
+        Table({"score": [-2.0, 0.0], "probability": [0.1192, 0.5]})
+
+    The first column names the rows. Raises ValueError if the columns differ in length.
     """
 
-    def __init__(self, columns, rows, digits=4):
-        self.columns = [str(column) for column in columns]
-        rows = [list(row) for row in rows]
-        whole = [all(not isinstance(cell, float) or cell.is_integer() for cell in column) for column in zip(*rows)]
-        self.rows = [[_write(cell, 0 if is_whole else digits) for cell, is_whole in zip(row, whole)] for row in rows]
+    def __init__(self, columns, digits=4):
+        columns = {str(name): list(cells) for name, cells in columns.items()}
+        lengths = {name: len(cells) for name, cells in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"columns: expected columns of one length, got {lengths}")
+        self.names = list(columns)
+        self.rows = list(zip(*(_write_column(cells, digits) for cells in columns.values())))
 
     def __repr__(self):
-        lines = [self.columns, *self.rows]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(self.columns))]
+        lines = [self.names, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*lines)]
         return "\n".join(
             "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))])
             for line in lines
         )
 
     def _repr_html_(self):
-        head = "".join(f'<th scope="col">{escape(column)}</th>' for column in self.columns)
+        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.names)
         body = "".join(
-            f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
-            for row in self.rows
+            f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+            for name, *cells in self.rows
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _write(cell, digits):
-    """Text as it is, numbers with `digits` decimals and a true minus sign."""
-    if isinstance(cell, str):
-        return cell
-    written = f"{cell:.{digits}f}" if isinstance(cell, float) else str(cell)
-    return written.replace("-", "−")
+def _write_column(cells, digits):
+    """Text as it is, numbers with `digits` decimals, or with none if all are whole, and a true minus sign."""
+    whole = all(isinstance(cell, str) or float(cell).is_integer() for cell in cells)
+    decimals = 0 if whole else digits
+    return [cell if isinstance(cell, str) else f"{cell:.{decimals}f}".replace("-", "−") for cell in cells]
