@@ -1,14 +1,17 @@
 """From expressions to array code: one accurate body for each function, sums as reductions.
 
-`compile` prints an expression as a NumPy function. Free class indices become the last axes of the
-result, in the order given; a sum over classes becomes a reduction over the last axis. Nothing here
+`compile` prints expressions as one function of arrays. Free class indices become the last axes of a
+result, in the order of `AXES`; a sum over classes becomes a reduction over the last axis. Nothing here
 knows a loss: what is accurate is accurate for all of them, because the expressions are built from
-functions that are, and the few remaining places where digits could be lost have bodies of their own:
+functions that are, and the few other places where digits could be lost have bodies of their own:
 
 - a weight times a logarithm, or over a probability, is 0 where the weight is 0 (0 log 0 = 0);
-- log(1 + x) is log1p(x);
+- log(1 + x) is log1p(x), and log(p / q) is log1p((p - q) / q) where p is close to q;
+- x^2 / b is x (x / b), and x / b^2 is (x / b) / b, which do not overflow before their result does;
 - a predicted probability less its target is (1 - y) p - y (1 - p), the two parts never both large;
-- the sum over all classes but one is summed from both ends, not subtracted from the whole.
+- the sum over all classes but one keeps the greatest term apart, so that it is never subtracted.
+
+The arrays are NumPy's, computed in blocks that fit the cache, or any that follow the array API.
 """
 
 from functools import lru_cache
@@ -27,159 +30,292 @@ from lossbook.notation import DOMAINS, i, k, n
 AXES = (i, k)
 """The indices that become the last axes of a result: a gradient has i, a Hessian i and then k."""
 
-
-# --- bodies: z is an array of floats, rows on the last axis ----------------------------------------
-
-
-def sigmoid(z):
-    """1 / (1 + exp(-z)), without overflow and without losing small values."""
-    small = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, small) / (1 + small)
+BLOCK = 1 << 14
+"""How many numbers of each array are computed at a time: few enough for the cache."""
 
 
-def softplus(z):
-    """log(1 + exp(z)), without overflow and without losing small values."""
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+# --- bodies: xp is the arrays' namespace, rows lie on the last axis ----------------------------------
 
 
-def log_sigmoid(z):
-    """log(1 / (1 + exp(-z)))."""
-    return -softplus(-z)
+def logistic_parts(xp, z):
+    """What the functions of exp(-|z|) share: where z >= 0, exp(-|z|), and 1 / (1 + exp(-|z|))."""
+    small = xp.exp(-xp.abs(z))
+    return z >= 0, small, 1 / (1 + small)
 
 
-def _row_parts(z):
-    """Each row less its greatest entry, their exponentials, where the greatest is, and the sum of the others."""
-    greatest = np.argmax(z, axis=-1)[..., None]
-    with np.errstate(invalid="ignore"):
-        shifted = z - np.take_along_axis(z, greatest, axis=-1)
-    exponentials = np.exp(shifted)
-    others = exponentials.copy()
-    np.put_along_axis(others, greatest, 0, axis=-1)
-    return shifted, exponentials, greatest, others.sum(axis=-1, keepdims=True)
+def sigmoid(xp, z, parts, mirrored):
+    """1 / (1 + exp(-z)); with `mirrored`, of -z."""
+    positive, small, large_share = parts
+    small_share = small * large_share
+    return xp.where(positive, small_share, large_share) if mirrored else xp.where(positive, large_share, small_share)
 
 
-def logsumexp(z):
-    """log(sum of exp) of each row: its greatest entry plus log1p of the other terms."""
-    _, _, greatest, others = _row_parts(z)
-    return (np.take_along_axis(z, greatest, axis=-1) + np.log1p(others))[..., 0]
+def softplus(xp, z, parts, mirrored):
+    """log(1 + exp(z)); with `mirrored`, of -z."""
+    positive, small, _ = parts
+    above = xp.where(positive, 0, -z) if mirrored else xp.where(positive, z, 0)
+    return above + xp.log1p(small)
 
 
-def log_softmax(z):
-    """z less the row's logsumexp."""
-    shifted, _, _, others = _row_parts(z)
-    return shifted - np.log1p(others)
+def log_sigmoid(xp, z, parts, mirrored):
+    """log(1 / (1 + exp(-z))); with `mirrored`, of -z."""
+    positive, small, _ = parts
+    below = xp.where(positive, -z, 0) if mirrored else xp.where(positive, 0, z)
+    return below - xp.log1p(small)
 
 
-def softmax(z):
-    """exp(z) over the row's sum."""
-    _, exponentials, _, others = _row_parts(z)
+def log_cosh(xp, z, parts, mirrored):
+    """log(cosh(z)): |z| + log1p(exp(-2 |z|)) - log 2, or log1p(2 sinh(z / 2)^2) where z is small."""
+    size = xp.abs(z)
+    half = xp.sinh(xp.where(size < 1, z, 0) / 2)
+    return xp.where(size < 1, xp.log1p(2 * half * half), size + (xp.log1p(parts[1] * parts[1]) - LOG_2))
+
+
+def tanh(xp, z, parts, mirrored):
+    """tanh(z); with `mirrored`, of -z."""
+    return xp.tanh(-z if mirrored else z)
+
+
+LOG_2 = float(np.log(2))
+
+
+def row_parts(xp, z):
+    """What the functions of a row share, its greatest entry kept apart from the others.
+
+    The entries less the greatest, their exponentials, the greatest, where it is, and the others' sum.
+    """
+    greatest = xp.max(z, axis=-1, keepdims=True)
+    shifted = xp.where(z == greatest, 0, z - greatest)
+    exponentials = xp.exp(shifted)
+    is_greatest = xp.argmax(z, axis=-1, keepdims=True) == xp.arange(z.shape[-1])
+    others = xp.sum(xp.where(is_greatest, 0, exponentials), axis=-1, keepdims=True)
+    return shifted, exponentials, greatest, is_greatest, others
+
+
+def logsumexp(xp, parts):
+    """log(sum of exp) of each row."""
+    _, _, greatest, _, others = parts
+    return (greatest + xp.log1p(others))[..., 0]
+
+
+def log_softmax(xp, parts):
+    """Each entry less the row's logsumexp."""
+    shifted, _, _, _, others = parts
+    return shifted - xp.log1p(others)
+
+
+def softmax(xp, parts):
+    """Each entry's exponential over the row's sum."""
+    _, exponentials, _, _, others = parts
     return exponentials / (1 + others)
 
 
-def softmax_complement(z):
-    """1 - softmax(z): for the greatest entry the others' share, which 1 - p would round away."""
-    _, exponentials, greatest, others = _row_parts(z)
-    result = 1 - exponentials / (1 + others)
-    np.put_along_axis(result, greatest, others / (1 + others), axis=-1)
-    return result
+def softmax_complement(xp, parts):
+    """1 - softmax: for the greatest entry the others' share, which 1 - p would round away."""
+    _, exponentials, _, is_greatest, others = parts
+    whole = 1 + others
+    return xp.where(is_greatest, others / whole, 1 - exponentials / whole)
 
 
-def weighted(weight, term):
+def weighted(xp, weight, term):
     """weight * term, but 0 where the weight is 0, even if the term is infinite there."""
-    with np.errstate(invalid="ignore"):
-        return np.where(weight == 0, 0, weight * term)
+    return xp.where(weight == 0, 0, weight * term)
 
 
-def ratio(top, bottom):
+def ratio(xp, top, bottom):
     """top / bottom, but 0 where the top is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(top == 0, 0, top / bottom)
+    return xp.where(top == 0, 0, top / bottom)
 
 
-def logarithm(x):
-    """log(x), which is -inf at 0."""
-    with np.errstate(divide="ignore"):
-        return np.log(x)
+def log_ratio(xp, top, bottom):
+    """log(top / bottom) without losing digits where the two are close, or where their ratio overflows."""
+    part = (top - bottom) / bottom
+    return xp.where(xp.abs(part) <= 0.5, xp.log1p(part), xp.log(top) - xp.log(bottom))
 
 
-def logarithm_1p(x):
-    """log(1 + x), which is -inf at -1."""
-    with np.errstate(divide="ignore"):
-        return np.log1p(x)
-
-
-def difference(share, complement, target):
+def difference(xp, share, complement, target):
     """share - target, where complement = 1 - share: exact where the share rounds to a target of 0 or 1."""
     return (1 - target) * share - target * complement
 
 
-def sum_of_others(terms):
-    """For each entry of a row the sum of all the others, from both ends so that nothing is subtracted."""
-    before, after = np.zeros_like(terms), np.zeros_like(terms)
-    np.cumsum(terms[..., :-1], axis=-1, out=before[..., 1:])
-    np.cumsum(terms[..., :0:-1], axis=-1, out=after[..., -2::-1])
-    return before + after
+def odds_difference(xp, probability, target):
+    """(1 - target) / (1 - probability) - target / probability, which are nearly equal where the two are."""
+    middle = (probability - target) / probability / (1 - probability)
+    return xp.where(target == 0, 1 / (1 - probability), xp.where(target == 1, -1 / probability, middle))
+
+
+def sum_of_others(xp, terms):
+    """For each entry of a row the sum of all the others: for the largest entry, the sum without it."""
+    sizes = xp.abs(terms)
+    is_greatest = xp.argmax(sizes, axis=-1, keepdims=True) == xp.arange(terms.shape[-1])
+    rest = xp.sum(xp.where(is_greatest, 0, terms), axis=-1, keepdims=True)
+    greatest = xp.sum(xp.where(is_greatest, terms, 0), axis=-1, keepdims=True)
+    return xp.where(is_greatest, rest, rest + (greatest - terms))
+
+
+def same_class(xp, row):
+    """A square of truth values, true where two indices are the same class."""
+    classes = xp.arange(row.shape[-1])
+    return classes[:, None] == classes
 
 
 _BODIES = {
     body.__name__: body
     for body in (
-        sigmoid, softplus, log_sigmoid, logsumexp, log_softmax, softmax, softmax_complement,
-        weighted, ratio, logarithm, logarithm_1p, difference, sum_of_others,
+        logistic_parts, sigmoid, softplus, log_sigmoid, log_cosh, tanh,
+        row_parts, logsumexp, log_softmax, softmax, softmax_complement,
+        weighted, ratio, log_ratio, difference, odds_difference, sum_of_others, same_class,
     )
 }
 
 
-# --- printing ---------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=None)
-def compile(expression, arguments):
-    """A function of arrays, one for each of `arguments` (symbols and rows), that computes `expression`.
-
-    Its source is kept as the attribute `source`.
-    """
-    axes = tuple(index for index in AXES if index in expression.free_symbols)
-    writer = _Writer(arguments)
-    result = writer.write(expression, axes)
-    names = ", ".join(_name(argument) for argument in arguments)
-    source = "\n    ".join([f"def compiled({names}):", *writer.lines, f"return {result}"]) + "\n"
-    namespace = {"np": np, **_BODIES}
-    exec(source, namespace)
-    function = namespace["compiled"]
-    function.source = source
-    return function
+# --- running -----------------------------------------------------------------------------------------
 
 
 def evaluate(expression, values):
     """The array value of `expression`, given an array for each of its symbols and rows."""
-    arguments = tuple(values)
-    return compile(expression, arguments)(*(as_floats(_name(argument), values[argument]) for argument in arguments))
+    arrays = {}
+    for argument, value in values.items():
+        array = (as_rows if isinstance(argument, IndexedBase) else as_floats)(_name(argument), value)
+        if isinstance(array, np.ndarray) and np.isnan(array).any():
+            raise ValueError(f"{_name(argument)}: expected numbers, got nan")
+        arrays[argument] = array
+    compiled = compile((expression,), tuple(arrays))
+    with np.errstate(all="ignore"):
+        return compiled(namespace(*arrays.values()), *arrays.values())[0]
+
+
+def in_blocks(compiled, count, prediction, target, prepare):
+    """`compiled` over elements, a block at a time: `count` results of the broadcast shape.
+
+    `prepare` checks a block of both arguments and returns what goes into `compiled`.
+    """
+    xp = namespace(prediction, target)
+    if xp is not np:
+        return compiled(xp, *prepare(prediction, target))
+    dtype = np.result_type(prediction, target)
+    blocks = np.nditer(
+        [prediction, target, *[None] * count],
+        flags=["external_loop", "buffered", "zerosize_ok", "delay_bufalloc"],
+        op_flags=[["readonly"]] * 2 + [["writeonly", "allocate"]] * count,
+        op_dtypes=[dtype] * (2 + count),
+        buffersize=BLOCK,
+    )
+    with np.errstate(all="ignore"), blocks:
+        blocks.reset()
+        for prediction_block, target_block, *results in blocks:
+            for result, part in zip(results, compiled(np, *prepare(prediction_block, target_block))):
+                result[...] = part
+        return tuple(result[()] for result in blocks.operands[2:])
+
+
+def in_row_blocks(compiled, axes, prediction, target, prepare):
+    """`compiled` over rows, a block at a time: for each number in `axes`, a result with so many class axes."""
+    xp = namespace(prediction, target)
+    if xp is not np:
+        return compiled(xp, *prepare(prediction, target))
+    *leading, classes = prediction.shape
+    rows = int(np.prod(leading))
+    prediction = prediction.reshape(rows, classes)
+    target = target.reshape(rows, *target.shape[len(leading) :])
+    results = [np.empty((rows, *[classes] * number), prediction.dtype) for number in axes]
+    # Reductions over few classes are faster down the columns of a block, over many along its rows.
+    order = "F" if classes < 128 else "C"
+    step = max(1, BLOCK // max(1, classes))
+    with np.errstate(all="ignore"):
+        for start in range(0, rows, step):
+            here = slice(start, start + step)
+            block = prepare(np.asarray(prediction[here], order=order), target[here])
+            for result, part in zip(results, compiled(np, *block)):
+                result[here] = part
+    return tuple(result.reshape((*leading, *[classes] * number))[()] for result, number in zip(results, axes))
+
+
+def namespace(*arrays):
+    """The array namespace of `arrays`: NumPy, unless one of them belongs to another library."""
+    if all(isinstance(array, (np.ndarray, np.generic)) for array in arrays):
+        return np
+    from array_api_compat import array_namespace
+
+    return array_namespace(*(array for array in arrays if not isinstance(array, (np.ndarray, np.generic))))
 
 
 def as_floats(name, value):
-    """`value` as an array of float32 or float64. Raises TypeError or ValueError that names the argument."""
-    array = np.asarray(value)
+    """`value` as an array of float32 or float64. Raises TypeError that names the argument."""
+    array = as_array(name, value)
+    if not isinstance(array, (np.ndarray, np.generic)):
+        return array
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)
     if array.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name}: expected an array of real numbers, got {type(value).__name__} of dtype {array.dtype}")
-    if np.isnan(array).any():
-        raise ValueError(f"{name}: expected numbers, got nan at index {tuple(map(int, np.argwhere(np.isnan(array))[0]))}")
+        raise TypeError(f"{name}: expected real numbers, got {type(value).__name__} with dtype {array.dtype}")
     return array
+
+
+def as_rows(name, value):
+    """`value` as an array of floats with at least one class on its last axis."""
+    array = as_floats(name, value)
+    if array.ndim == 0:
+        raise ValueError(f"{name}: expected rows with the classes on the last axis, got a single number")
+    if array.shape[-1] == 0:
+        raise ValueError(f"{name}: expected at least one class on the last axis, got shape {array.shape}")
+    return array
+
+
+def as_array(name, value):
+    """`value` as a NumPy array, or itself if it is an array of another library."""
+    if type(value).__module__.split(".")[0] in ("torch", "dask", "jax", "jaxlib"):
+        return value
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name}: expected an array of numbers, got rows of different lengths") from None
 
 
 def _name(argument):
     return str(argument.label if isinstance(argument, IndexedBase) else argument)
 
 
+# --- printing ----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=None)
+def compile(expressions, arguments):
+    """A function of a namespace and an array for each of `arguments` that computes all `expressions`.
+
+    Parts that expressions share are computed once. The source is kept as the attribute `source`.
+    """
+    writer = _Writer(arguments)
+    expressions = writer.in_residual(expressions)
+    results = [writer.write(e, tuple(index for index in AXES if index in e.free_symbols)) for e in expressions]
+    names = ", ".join(["xp", *map(_name, arguments)])
+    source = "\n    ".join([f"def compiled({names}):", *writer.lines, f"return {', '.join(results)},"]) + "\n"
+    scope = dict(_BODIES)
+    exec(source, scope)
+    function = scope["compiled"]
+    function.source = source
+    return function
+
+
 class _Writer:
-    """Writes an expression as lines of NumPy, each shared part once."""
+    """Writes expressions as lines of array code, each shared part once."""
 
     def __init__(self, arguments):
         self.arguments = arguments
         self.lines = []
         self.names = {}
+
+    def in_residual(self, expressions):
+        """`expressions` in prediction - target alone, if that is all they depend on: it is computed once, first."""
+        if len(self.arguments) < 2 or not all(isinstance(argument, Symbol) for argument in self.arguments):
+            return expressions
+        prediction, target = self.arguments[:2]
+        residual = Symbol("residual", real=True)
+        shifted = [e.xreplace({prediction: target + residual}) for e in expressions]
+        if any(target in e.free_symbols for e in shifted):
+            return expressions
+        self.lines.append(f"residual = {_name(prediction)} - {_name(target)}")
+        return shifted
 
     def write(self, expression, axes):
         """The code of `expression`, its free indices on the last axes, in the order of `axes`."""
@@ -200,12 +336,15 @@ class _Writer:
 
     def _atom(self, atom):
         if atom == n:
-            return f"{_name(next(a for a in self.arguments if isinstance(a, IndexedBase)))}.shape[-1]"
+            return f"{self._some_row()}.shape[-1]"
         if isinstance(atom, Integer):
             return str(atom)
         if isinstance(atom, (Rational, Float)):
             return repr(float(atom))
         return _name(atom)
+
+    def _some_row(self):
+        return _name(next(argument for argument in self.arguments if isinstance(argument, IndexedBase)))
 
     def _spread(self, row, indices, axes):
         """`row`, whose last axes are `indices`, with an axis of length 1 for each other index of `axes`."""
@@ -218,15 +357,19 @@ class _Writer:
         return f"{number}[{', '.join(['...', *('None' for _ in axes)])}]" if axes else number
 
     def _compound(self, e, axes):
-        deltas = [d for d in e.atoms(KroneckerDelta) if set(d.args) <= set(axes)]
-        if deltas and not isinstance(e, Sum):
-            same, apart = (self.write(e.xreplace({deltas[0]: value}), axes) for value in (S.One, S.Zero))
-            return f"np.where({self._spread(self._same_class(), deltas[0].args, axes)}, {same}, {apart})"
+        delta = next((d for d in sorted(e.atoms(KroneckerDelta), key=str) if set(d.args) <= set(axes)), None)
+        if delta is not None and not isinstance(e, Sum):
+            same, apart = (self.write(e.xreplace({delta: value}), axes) for value in (S.One, S.Zero))
+            return f"xp.where({self._spread(self._same_class(), delta.args, axes)}, {same}, {apart})"
         if isinstance(e, functions.RowFunction):
-            row = self._name_for(f"{e.func.__name__}({_name(e.row)})")
+            parts = self._name_for(f"row_parts(xp, {_name(e.row)})")
+            row = self._name_for(f"{e.func.__name__}(xp, {parts})")
             return self._constant(row, axes) if e.class_index is None else self._spread(row, (e.class_index,), axes)
         if isinstance(e, functions.ScalarFunction):
-            return f"{e.func.__name__}({self.write(e.args[0], axes)})"
+            mirrored = e.args[0].could_extract_minus_sign()
+            argument = self.write(-e.args[0] if mirrored else e.args[0], axes)
+            parts = self._name_for(f"logistic_parts(xp, {argument})")
+            return f"{e.func.__name__}(xp, {argument}, {parts}, mirrored={mirrored})"
         writers = {
             Sum: self._sum, Add: self._add, Mul: self._mul, Pow: self._pow, log: self._log, Piecewise: self._piecewise,
         }
@@ -234,10 +377,13 @@ class _Writer:
             if isinstance(e, kind):
                 return writer(e, axes)
         if isinstance(e, (exp, Abs, sign)):
-            return f"np.{type(e).__name__.lower()}({self.write(e.args[0], axes)})"
+            return f"xp.{type(e).__name__.lower()}({self.write(e.args[0], axes)})"
         if isinstance(e, Relational):
             return f"{self.write(e.lhs, axes)} {e.rel_op} {self.write(e.rhs, axes)}"
         raise TypeError(f"expression: no array code for {type(e).__name__} in {e}")
+
+    def _same_class(self):
+        return self._name_for(f"same_class(xp, {self._some_row()})")
 
     def _sum(self, e, axes):
         index, left_out, function = split_guard(e)
@@ -247,28 +393,21 @@ class _Writer:
         if not outer and len(left_out) < 2:
             terms = self.write(function, (index,))
             if left_out:
-                return self._spread(self._name_for(f"sum_of_others({terms})"), left_out, axes)
-            return self._constant(self._name_for(f"{terms}.sum(axis=-1)"), axes)
+                return self._spread(self._name_for(f"sum_of_others(xp, {terms})"), left_out, axes)
+            return self._constant(self._name_for(f"xp.sum({terms}, axis=-1)"), axes)
         terms = self.write(function, (*axes, index))
         for other in left_out:
             same = self._spread(self._same_class(), (other, index), (*axes, index))
-            terms = self._name_for(f"np.where({same}, 0, {terms})")
-        return f"{terms}.sum(axis=-1)"
-
-    def _same_class(self):
-        """A square of truth values, true where two indices are the same class."""
-        row = _name(next(a for a in self.arguments if isinstance(a, IndexedBase)))
-        return self._name_for(f"np.eye({row}.shape[-1], dtype=bool)")
+            terms = self._name_for(f"xp.where({same}, 0, {terms})")
+        return f"xp.sum({terms}, axis=-1)"
 
     def _add(self, e, axes):
         content, primitive = e.primitive()
-        if content != 1:
+        if content.is_Integer and content != 1:
             return self._product([content, primitive], axes)
-        for share in e.args:
-            target = e - share
-            if len(e.args) == 2 and _is_share(share) and _is_target(-target):
-                parts = (self.write(part, axes) for part in (share, _complement(share), -target))
-                return f"difference({', '.join(parts)})"
+        body = self._accurate_difference(e, axes)
+        if body is not None:
+            return body
         first, *others = sorted(e.args, key=lambda term: term.could_extract_minus_sign())
         signed = (
             f" - {self.write(-term, axes)}" if term.could_extract_minus_sign() else f" + {self.write(term, axes)}"
@@ -276,37 +415,77 @@ class _Writer:
         )
         return self.write(first, axes) + "".join(signed)
 
+    def _accurate_difference(self, e, axes):
+        """The body for a difference that would lose digits as it stands, or None."""
+        if len(e.args) != 2:
+            return None
+        for share in e.args:
+            target = share - e
+            if _is_share(share) and _is_target(target):
+                return self._call("difference", (share, _complement(share), target), axes)
+            if isinstance(share, functions.sigmoid) and target == _complement(share):
+                return f"0 - {self.write(functions.tanh(-share.args[0] / 2), axes)}"
+            target, probability = (-share).as_numer_denom()
+            if e == (1 - target) / (1 - probability) - target / probability and _is_target(target):
+                return self._call("odds_difference", (probability, target), axes)
+        return None
+
+    def _call(self, body, arguments, axes):
+        return f"{body}(xp, {', '.join(self.write(argument, axes) for argument in arguments)})"
+
     def _mul(self, e, axes):
         if e.could_extract_minus_sign():
             return f"0 - {self.write(-e, axes)}"  # not -x, which would make -0 of 0
-        bottom = [1 / part for part in e.args if isinstance(part, Pow) and part.exp.is_negative]
-        logs = [part for part in e.args if isinstance(part, (log, functions.log_softmax, functions.log_sigmoid))]
-        code = self._product([part for part in e.args if part not in logs and 1 / part not in bottom], axes)
-        if logs:
-            code = f"weighted({code}, {self._product(logs, axes)})"
-        if bottom:
-            code = f"ratio({code}, {self._product(bottom, axes)})"
-        return code
+        tops, bottoms, logs = [], [], []
+        for part in e.args:
+            base, power = part.as_base_exp()
+            if isinstance(part, (log, functions.log_softmax, functions.log_sigmoid)):
+                logs.append(part)
+            elif part.is_Rational and part.q != 1:
+                tops, bottoms = [*tops, Integer(part.p)], [Integer(part.q), *bottoms]
+            elif power.is_Integer and abs(power) <= 4:
+                (tops if power > 0 else bottoms).extend([base] * abs(int(power)))
+            else:
+                tops.append(part)
+        code = self._quotient([top for top in tops if top != 1], bottoms, axes)
+        return f"weighted(xp, {code}, {self._product(logs, axes)})" if logs else code
+
+    def _quotient(self, tops, bottoms, axes):
+        """The product of `tops` over each of `bottoms` in turn, a top between them, so that nothing overflows early."""
+        numbers, tops = [top for top in tops if top.is_number], [top for top in tops if not top.is_number]
+        code = self._product([*numbers, *tops[:1]] or [S.One], axes)
+        tops = tops[1:]
+        for bottom in sorted(bottoms, key=lambda bottom: bottom.is_number):
+            top, below = self._name_for(code), self.write(bottom, axes)
+            code = f"{top} / {below}" if bottom.is_number else f"ratio(xp, {top}, {below})"
+            if tops:
+                code = f"{self._name_for(code)} * {self.write(tops.pop(0), axes)}"
+        return " * ".join([self._name_for(code) if tops else code, *(self.write(top, axes) for top in tops)])
 
     def _product(self, factors, axes):
-        return " * ".join(self.write(factor, axes) for factor in factors) or "1"
+        return " * ".join(self.write(factor, axes) for factor in factors)
 
     def _pow(self, e, axes):
-        base, power = self.write(e.base, axes), e.exp
-        if power == 2:
-            return f"{base} * {base}"
-        if power.is_negative:
+        base, power = e.args
+        if power.is_Integer and power < 0:
             return f"1 / {self.write(1 / e, axes)}"
-        return f"{base} ** {self.write(power, axes)}"
+        if power.is_Integer and power <= 4:
+            return self._product([base] * int(power), axes)
+        return f"{self.write(base, axes)} ** {self.write(power, axes)}"
 
     def _log(self, e, axes):
         number, rest = e.args[0].as_coeff_Add()
-        return f"logarithm_1p({self.write(rest, axes)})" if number == 1 else f"logarithm({self.write(e.args[0], axes)})"
+        if number == 1:
+            return f"xp.log1p({self.write(rest, axes)})"
+        top, bottom = e.args[0].as_numer_denom()
+        if bottom.is_number:
+            return f"xp.log({self.write(e.args[0], axes)})"
+        return self._call("log_ratio", (top, bottom), axes)
 
     def _piecewise(self, e, axes):
         *branches, (code, _) = [(self.write(branch, axes), condition) for branch, condition in e.args]
         for branch, condition in reversed(branches):
-            code = f"np.where({self.write(condition, axes)}, {branch}, {code})"
+            code = self._name_for(f"xp.where({self.write(condition, axes)}, {branch}, {code})")
         return code
 
 

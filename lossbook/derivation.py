@@ -1,10 +1,14 @@
 """A chain of expressions, each proved equal to the one before, that typesets itself."""
 
 from dataclasses import dataclass
+from functools import partial
 
-from sympy import Expr
+from sympy import Expr, IndexedBase, preorder_traversal
+from sympy.core.relational import Equality
 
-from lossbook.notation import n
+from lossbook.checks import as_expression, as_text
+from lossbook.functions import RowFunction, softmax
+from lossbook.notation import n, probabilities
 from lossbook.proof import Verdict, equal
 from lossbook.typeset import latex, text
 
@@ -49,7 +53,7 @@ class Derivation:
     """
 
     def __init__(self, start, name=None, because=""):
-        self.start = start
+        self.start = as_expression("start", start)
         self.name = name
         self.because = because
         self.equations = []
@@ -57,11 +61,15 @@ class Derivation:
 
     def given(self, equation):
         """Let the steps that follow rely on `equation`, as `proof.equal` understands it."""
+        if not isinstance(equation, Equality):
+            raise TypeError(f"equation: expected an equation Eq(left, right), got {equation!r}")
         self.equations.append(equation)
         return self
 
     def step(self, expression, because):
         """Add a line that equals the one before, and why. Raises StepRefuted or StepUnproved if it does not hold."""
+        expression = as_expression("expression", expression)
+        as_text("because", because)
         verdict = equal(self.result, expression, self.equations)
         if not verdict:
             line = f"step {len(self.steps) + 1} ({because}), {text(self.result)} = {text(expression)},"
@@ -86,29 +94,47 @@ class Derivation:
             rows.insert(0, (write(self.start), self.because))
         return [(left if number == 0 else "", right, reason) for number, (right, reason) in enumerate(rows)]
 
-    def _scope(self, write):
-        """For which values the lines are proved, and under which conditions."""
-        expressions = [self.start, *(step.expression for step in self.steps)]
-        everywhere = "proved for every n" if any(e.has(n) for e in expressions) else "proved at every point"
-        given = ", ".join(f"{write(e.lhs)} = {write(e.rhs)}" for e in self.equations)
-        return everywhere, given
+    def _abbreviated_row(self):
+        """The row of logits z, where lines name softmax(z) so often that they are written with p = softmax(z)."""
+        named = [
+            [part.row for part in preorder_traversal(expression) if isinstance(part, RowFunction) and part.abbreviation]
+            for expression in self._expressions()
+        ]
+        rows = {row for line in named for row in line}
+        plain = len(rows) == 1 and all(isinstance(row, IndexedBase) for row in rows)
+        return rows.pop() if plain and max(map(len, named)) > 1 else None
+
+    def _expressions(self):
+        return [self.start, *(step.expression for step in self.steps)]
+
+    def _scope(self):
+        """For which values the lines are proved."""
+        counts = any(expression.has(n, RowFunction) for expression in self._expressions())
+        return "proved for every n" if counts else "proved at every point"
 
     def _repr_latex_(self):
-        lines = [
-            rf"{left} &= {right} && \text{{{_escape(reason)}}}" for left, right, reason in self._lines(latex)
-        ]
-        everywhere, given = self._scope(latex)
-        given = rf",\ \text{{given }} {given}" if given else ""
-        lines.append(rf"& && \text{{{everywhere}}}{given}")
+        row = self._abbreviated_row()
+        write = partial(latex, shares=row is not None)
+        lines = [rf"{left} &= {right} && \text{{{_escape(reason)}}}" for left, right, reason in self._lines(write)]
+        scope = [rf"\text{{{self._scope()}}}"]
+        if row is not None:
+            scope.append(rf"\text{{with }} {latex(probabilities.label)} = {softmax.latex_name}({latex(row.label)})")
+        scope += [rf"\text{{given }} \textstyle {write(e.lhs)} = {write(e.rhs)}" for e in self.equations]
+        lines += [f"& && {line}" for line in scope]
         return "$$\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}$$"
 
     def __str__(self):
-        lines = self._lines(text)
+        row = self._abbreviated_row()
+        write = partial(text, shares=row is not None)
+        lines = self._lines(write)
         left_width = len(lines[0][0])
         right_width = max(len(right) for _, right, _ in lines)
         written = [f"{left:{left_width}} = {right:{right_width}}   {reason}".rstrip() for left, right, reason in lines]
-        everywhere, given = self._scope(text)
-        return "\n".join([*written, f"({everywhere}{', given ' + given if given else ''})"])
+        scope = [self._scope()]
+        if row is not None:
+            scope.append(f"with {text(probabilities.label)} = softmax({text(row.label)})")
+        scope += [f"given {write(e.lhs)} = {write(e.rhs)}" for e in self.equations]
+        return "\n".join([*written, f"({', '.join(scope)})"])
 
     __repr__ = __str__
 

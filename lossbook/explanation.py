@@ -1,14 +1,14 @@
 """Derivations that write themselves: one rule of differentiation a line, each line proved."""
 
 from sympy import (
-    Abs, Add, Derivative, Dummy, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Piecewise, Pow, S, Sum, count_ops,
-    exp, expand, factor, fraction, log, sign,
+    Abs, Add, Derivative, Dummy, Heaviside, Indexed, IndexedBase, KroneckerDelta, Max, Min, Mul, Piecewise, Pow, S,
+    Sum, count_ops, exp, expand, factor, fraction, log, sign,
 )
 
 from lossbook.derivation import Derivation
 from lossbook.functions import RowFunction, ScalarFunction, sigmoid, softmax, softmax_complement
-from lossbook.indices import collapse, rename_bound
-from lossbook.proof import equal
+from lossbook.indices import collapse, fresh_indices, rename_bound
+from lossbook.notation import total
 
 
 class NoRule(ValueError):
@@ -21,6 +21,8 @@ def explain(expression, symbol, name=None):
     `symbol` is a symbol or an entry of a row such as z[i]. Raises NoRule, which names the part that no
     rule covers, rather than skip a line.
     """
+    if expression.has(Derivative):
+        raise NoRule(f"expression: no rule differentiates {expression}, which has derivatives of its own")
     expression = rename_bound(expression, symbol.free_symbols)
     derivation = Derivation(Derivative(expression, symbol, evaluate=False), name, because="definition")
     while derivation.result.has(Derivative):
@@ -51,6 +53,8 @@ def _differentiate_once(expression, symbol):
     def d(part):
         return _derivative(part, symbol)
 
+    if expression == symbol or not _depends(expression, symbol):
+        return "constant" if expression != symbol else "power rule", S.One if expression == symbol else S.Zero
     if isinstance(expression, Indexed):
         return "Kronecker delta", KroneckerDelta(expression.indices[0], symbol.indices[0])
     if isinstance(expression, Add):
@@ -64,6 +68,12 @@ def _differentiate_once(expression, symbol):
     if isinstance(expression, Pow) and not _depends(expression.exp, symbol):
         outer = expression.exp, expression.base ** (expression.exp - 1)
         return _chained("power rule", "outer power", outer, expression.base, symbol)
+    if isinstance(expression, Pow) and not _depends(expression.base, symbol):
+        outer = log(expression.base), expression
+        return _chained("exponential", "outer exponential", outer, expression.exp, symbol)
+    if isinstance(expression, Pow):
+        base, exponent = expression.args
+        return "power as exp of logarithm", expression * _derivative(exponent * log(base), symbol)
     if isinstance(expression, exp):
         return _chained("exponential", "outer exponential", [expression], expression.args[0], symbol)
     if isinstance(expression, log):
@@ -73,16 +83,30 @@ def _differentiate_once(expression, symbol):
     if isinstance(expression, ScalarFunction):
         name = expression.func.__name__.replace("_", "-")
         return _chained(f"derivative of {name}", f"outer {name}", [expression.fdiff()], expression.args[0], symbol)
-    if isinstance(expression, RowFunction) and isinstance(expression.row, IndexedBase):
-        name = expression.func.__name__.replace("_", "-")
-        return f"derivative of {name}", expression.partial(symbol.indices[0])
+    if isinstance(expression, (sign, Heaviside)):
+        return "constant away from the kink", S.Zero
+    if isinstance(expression, (Max, Min)):
+        parts = enumerate(expression.args, start=1)
+        return "derivative of the greatest or least", Add(*(expression.fdiff(m) * d(part) for m, part in parts))
+    if isinstance(expression, RowFunction):
+        return _differentiate_row_function(expression, symbol)
     if isinstance(expression, Piecewise):
         return "branch by branch", Piecewise(*((d(branch), condition) for branch, condition in expression.args))
     raise NoRule(f"expression: no rule differentiates {expression} by {symbol}")
 
 
+def _differentiate_row_function(expression, symbol):
+    name = expression.func.__name__.replace("_", "-")
+    if isinstance(expression.row, IndexedBase):
+        return f"derivative of {name}", expression.partial(symbol.indices[0])
+    taken = expression.free_symbols | symbol.free_symbols
+    index = next(index for index in fresh_indices() if index not in taken)
+    inner = _derivative(expression.entry(index), symbol)
+    return f"chain rule, outer {name}", total(expression.partial(index) * inner, index)
+
+
 def _differentiate_product(expression, symbol):
-    top, bottom = fraction(expression)
+    top, bottom = fraction(expression, exact=True)
     if bottom != 1:
         d_top, d_bottom = _derivative(top, symbol), _derivative(bottom, symbol)
         return "quotient rule", (d_top * bottom - top * d_bottom) / bottom**2
@@ -110,20 +134,26 @@ def _derivative(expression, symbol):
 
 def _constants(expression, symbol):
     """The constant factors of `expression`, and the rest without the terms that are constant."""
-    constant, expression = _independent(expression, symbol, as_Add=False)
-    if isinstance(expression, Add):
-        expression = _independent(expression, symbol, as_Add=True)[1]
-        further, expression = _independent(expression, symbol, as_Add=False)
-        constant *= further
-    return constant, expression
+    constant, factors = _split(Mul.make_args(expression), symbol)
+    if len(factors) == 1 and isinstance(factors[0], Add):
+        terms = Add(*_split(factors[0].args, symbol)[1])
+        further, factors = _split(Mul.make_args(terms), symbol)
+        constant += further
+    return Mul(*constant), Mul(*factors)
 
 
-def _independent(expression, symbol, as_Add):
-    return expression.as_independent(symbol.base if isinstance(symbol, Indexed) else symbol, as_Add=as_Add)
+def _split(parts, symbol):
+    """Those of `parts` that are constant, and those that are not."""
+    return [p for p in parts if not _depends(p, symbol)], [p for p in parts if _depends(p, symbol)]
 
 
 def _depends(expression, symbol):
-    return expression.has(symbol.base if isinstance(symbol, Indexed) else symbol)
+    """Whether `expression` varies with `symbol`; z_1 does not vary with z_2."""
+    if not isinstance(symbol, Indexed):
+        return expression.has(symbol)
+    if isinstance(expression, Indexed):
+        return expression.base == symbol.base and KroneckerDelta(expression.indices[0], symbol.indices[0]) != 0
+    return expression == symbol.base or any(_depends(part, symbol) for part in expression.args)
 
 
 def simplest(expression):

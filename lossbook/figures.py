@@ -9,6 +9,7 @@ import io
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Patch
 
 from lossbook import functions, losses
 from lossbook.data import ANIMALS, PICTURE_NAMES
@@ -82,8 +83,8 @@ def probabilities_by_picture(models, truth):
     said = []
     for axis, (name, rows) in zip(axes, models.items()):
         axis.set_xticks(range(len(rows)), PICTURE_NAMES)
-        for animal, (label, color) in enumerate(zip(ANIMALS, (BLUE, ORANGE, GREEN))):
-            bars = axis.bar(np.arange(len(rows)) + 0.27 * (animal - 1), rows[:, animal], 0.25, color=color, label=label)
+        for animal, color in enumerate((BLUE, ORANGE, GREEN)):
+            bars = axis.bar(np.arange(len(rows)) + 0.27 * (animal - 1), rows[:, animal], 0.25, color=color)
             for bar, is_truth in zip(bars, truth[:, animal]):
                 bar.set_hatch("////" if is_truth else "")
                 bar.set_edgecolor("white" if is_truth else color)
@@ -91,7 +92,9 @@ def probabilities_by_picture(models, truth):
         given = ", ".join(f"{p:.1f} to the true {ANIMALS[row.argmax()]}" for p, row in zip(rows[truth == 1], truth))
         said.append(f"{name} gives {given}")
     axes[0].set_ylabel("probability")
-    axes[0].legend(loc="upper left", ncols=3, columnspacing=0.8, handlelength=1)
+    swatches = [Patch(color=color, label=label) for label, color in zip(ANIMALS, (BLUE, ORANGE, GREEN))]
+    swatches.append(Patch(facecolor=QUIET, edgecolor="white", hatch="////", label="truth"))
+    axes[0].legend(handles=swatches, loc="upper left", ncols=2, columnspacing=0.8, handlelength=1)
     return canvas, f"Bars of probability for three pictures. {'; '.join(said)}. The highest bar is the true one in pictures 1 and 2 of both models, and in neither model in picture 3."
 
 
@@ -143,8 +146,8 @@ def pushes(compared):
         axes[1].plot(z, gradient, color=color, linestyle=line, label=name)
         at = np.abs(loss.gradient_at(np.array([-6.0, 0.0]), 1))
         said.append(f"the push of {name} is {at[0]:.3f} at score −6 and {at[1]:.3f} at score 0")
-    axes[0].set(title="loss, truth 1", xlabel="score z")
-    axes[1].set(title="size of its gradient", xlabel="score z")
+    axes[0].set(title="loss, truth 1", xlabel="score z", xticks=range(-8, 5, 2))
+    axes[1].set(title="size of ∂L/∂z", xlabel="score z", xticks=range(-8, 5, 2))
     axes[0].legend()
     return canvas, f"Left: the losses over the score. Right: the sizes of their gradients; {'; '.join(said)}."
 
@@ -189,8 +192,8 @@ def pipeline(scores, truth):
     columns = {
         "scores z": [f"{score:g}" for score in scores],
         "probabilities p": [f"{p:.3f}" for p in probabilities],
+        "loss L": [f"{loss:.3f}"],
         "one-hot truth y": [str(int(number == truth)) for number in range(len(scores))],
-        "loss": [f"{loss:.3f}"],
     }
     canvas = Canvas(figsize=(6.8, 2.6), layout="constrained")
     axis = canvas.subplots()
@@ -199,13 +202,14 @@ def pipeline(scores, truth):
         for row, cell in enumerate(cells):
             height = 1 if len(cells) == 1 else len(cells) - 1 - row
             axis.text(2 * column, height, cell, ha="center", va="center", bbox={"boxstyle": "round,pad=0.5", "fc": "none", "ec": BLUE})
-    for column, name in enumerate(("softmax", "compare", "cross-\nentropy")):
-        axis.annotate("", (2 * column + 1.4, 1), (2 * column + 0.6, 1), arrowprops={"arrowstyle": "->", "color": INK})
-        axis.text(2 * column + 1, 1.15, name, ha="center", va="bottom", size=9.5)
+    for start, end, name in ((0, 2, "softmax"), (2, 4, "cross-\nentropy"), (6, 4, "")):
+        reach = 0.3 * (end - start)
+        axis.annotate("", (end - reach, 1), (start + reach, 1), arrowprops={"arrowstyle": "->", "color": INK})
+        axis.text((start + end) / 2, 1.15, name, ha="center", va="bottom", size=9.5)
     axis.set(xlim=(-1, 7), ylim=(-0.5, 3))
     axis.axis("off")
     given = ", ".join(columns["probabilities p"])
     return canvas, (
-        f"Four columns joined by arrows. The scores {', '.join(columns['scores z'])} become by softmax the probabilities "
-        f"{given}; against the one-hot truth {' '.join(columns['one-hot truth y'])} cross-entropy makes of them the loss {loss:.3f}."
+        f"Columns joined by arrows. The scores {', '.join(columns['scores z'])} become by softmax the probabilities "
+        f"{given}. From them and from the one-hot truth {' '.join(columns['one-hot truth y'])} arrows lead to the loss {loss:.3f}."
     )

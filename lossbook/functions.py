@@ -103,8 +103,36 @@ class log_sigmoid(ScalarFunction):
         return self.args[0].is_real
 
 
+class log_cosh(ScalarFunction):
+    """log_cosh(z) = log((exp(z) + exp(-z)) / 2), never negative; its derivative is tanh(z)."""
+
+    latex_name = r"\log \cosh"
+
+    def definition(self):
+        return log((exp(self.args[0]) + exp(-self.args[0])) / 2)
+
+    def fdiff(self, argindex=1):
+        return tanh(self.args[0])
+
+
+class tanh(ScalarFunction):
+    """tanh(z) = (exp(z) - exp(-z)) / (exp(z) + exp(-z)), in (-1, 1); its derivative is 4 sigmoid(2 z) sigmoid(-2 z)."""
+
+    latex_name = r"\tanh"
+
+    def definition(self):
+        z = self.args[0]
+        return (exp(z) - exp(-z)) / (exp(z) + exp(-z))
+
+    def fdiff(self, argindex=1):
+        return 4 * sigmoid(2 * self.args[0]) * sigmoid(-2 * self.args[0])
+
+
 class RowFunction(NamedFunction):
     """A function of a whole row of logits: an IndexedBase such as z, or a Lambda such as k -> z_k + c."""
+
+    abbreviation = ""
+    """What the function is called where p is said to be softmax(z)."""
 
     @property
     def row(self):
@@ -146,10 +174,14 @@ class RowFunction(NamedFunction):
     def _latex(self, printer, exp=None):
         subscript = "" if self.class_index is None else f"_{{{printer._print(self.class_index)}}}"
         power = "" if exp is None else f"^{{{exp}}}"
+        if printer._settings.get("shares") and self.abbreviation:
+            return self.abbreviation.replace("log", r"\log") + subscript + power
         return rf"{self.latex_name}{{\left({printer._print(self.whole_row())} \right)}}{subscript}{power}"
 
     def _text(self, printer):
         subscript = "" if self.class_index is None else f"_{printer._print(self.class_index)}"
+        if printer._settings.get("shares") and self.abbreviation:
+            return f"{self.abbreviation}{subscript}"
         return f"{self.func.__name__}({printer._print(self.whole_row())}){subscript}"
 
 
@@ -176,6 +208,7 @@ class softmax(RowFunction):
     """
 
     latex_name = r"\operatorname{softmax}"
+    abbreviation = "p"
 
     @classmethod
     def symbolic(cls):
@@ -196,6 +229,8 @@ class softmax(RowFunction):
 
 class softmax_complement(RowFunction):
     """softmax_complement(z)_i = 1 - softmax(z)_i, without losing digits where softmax(z)_i is nearly 1."""
+
+    abbreviation = "1 - p"
 
     @classmethod
     def symbolic(cls):
@@ -223,6 +258,7 @@ class log_softmax(RowFunction):
     """log_softmax(z)_i = log(softmax(z)_i) = z_i - logsumexp(z), never above 0."""
 
     latex_name = r"\log \operatorname{softmax}"
+    abbreviation = "log p"
 
     @classmethod
     def symbolic(cls):
@@ -254,6 +290,8 @@ def in_definitions(expression):
 
 CATALOGUE = {
     function.__name__: function
-    for function in (sigmoid, softplus, log_sigmoid, logsumexp, softmax, softmax_complement, log_softmax)
+    for function in (
+        sigmoid, softplus, log_sigmoid, log_cosh, tanh, logsumexp, softmax, softmax_complement, log_softmax
+    )
 }
 """Every named function, by its name."""

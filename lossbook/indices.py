@@ -14,17 +14,33 @@ def bound_indices(expression):
     return {index for a_sum in expression.atoms(Sum) for index in a_sum.variables}
 
 
+def outermost(a_sum):
+    """The outermost summation of `a_sum`: what is summed, its index and both limits.
+
+    SymPy keeps a sum of sums as one `Sum` with several limits, the innermost first.
+    """
+    *inner, (index, low, high) = a_sum.limits
+    return Sum(a_sum.function, *inner) if inner else a_sum.function, index, low, high
+
+
 def free_indices(expression):
     """The indices (symbols and whole numbers) of `expression` that no sum binds, in a fixed order."""
     if isinstance(expression, Sum):
-        return [index for index in free_indices(expression.function) if index not in expression.variables]
+        function, bound, low, high = outermost(expression)
+        limits = (low.free_symbols | high.free_symbols) - {n}
+        found = [*limits, *(index for index in free_indices(function) if index != bound)]
+        return sorted(set(found), key=_place)
     if isinstance(expression, (Indexed, KroneckerDelta)):
         found = expression.indices if isinstance(expression, Indexed) else expression.args
     elif getattr(expression, "class_index", None) is not None:
         found = [expression.class_index, *free_indices(expression.row)]
     else:
         found = [index for part in expression.args for index in free_indices(part)]
-    return sorted(set(found), key=lambda index: (not index.is_number, str(index)))
+    return sorted(set(found), key=_place)
+
+
+def _place(index):
+    return not index.is_number, str(index)
 
 
 def rename_bound(expression, avoid):
@@ -33,8 +49,8 @@ def rename_bound(expression, avoid):
         if not expression.args or not expression.has(Sum):
             return expression
         return expression.func(*(rename_bound(part, avoid) for part in expression.args))
-    index, low, high = expression.limits[0]
-    function = rename_bound(expression.function, avoid)
+    function, index, low, high = outermost(expression)
+    function = rename_bound(function, avoid)
     if index in avoid:
         taken = avoid | function.free_symbols | bound_indices(function)
         new = next(s for s in fresh_indices() if s not in taken)
@@ -85,8 +101,8 @@ def collapse(expression, others=True):
         return expression
     if not isinstance(expression, Sum):
         return expression.func(*(collapse(part, others) for part in expression.args))
-    index, low, high = expression.limits[0]
-    function = collapse(expression.function, others)
+    function, index, low, high = outermost(expression)
+    function = collapse(function, others)
     if (low, high) != (S.One, n):
         return Sum(function, (index, low, high))
     terms, guard = [], S.One
@@ -112,9 +128,9 @@ def move_constants_out(function, guard, index):
 
 def split_guard(a_sum):
     """The index of `a_sum`, the classes that its factors (1 - delta) leave out, and what is summed."""
-    index = a_sum.variables[0]
+    function, index, _, _ = outermost(a_sum)
     left_out, kept = [], []
-    for part in Mul.make_args(a_sum.function):
+    for part in Mul.make_args(function):
         delta = next(iter(part.atoms(KroneckerDelta)), None)
         if delta is not None and part == 1 - delta and index in delta.args:
             left_out.append(next(argument for argument in delta.args if argument != index))
@@ -134,10 +150,10 @@ def write_out(expression, classes, values=()):
 
 def _write_out(expression, replacements):
     if isinstance(expression, Sum):
-        index, low, high = expression.limits[0]
+        function, index, low, high = outermost(expression)
         first, last = low.xreplace(replacements), high.xreplace(replacements)
         terms = (
-            _write_out(expression.function, {**replacements, index: Integer(number)})
+            _write_out(function, {**replacements, index: Integer(number)})
             for number in range(int(first), int(last) + 1)
         )
         return sum(terms, S.Zero)

@@ -4,34 +4,55 @@ A loss compares a prediction with a target. Both are symbols (an elementwise los
 one number) or both are rows (a class loss: one entry a class, the number of classes n a symbol).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from sympy import Derivative, Expr, IndexedBase, Symbol
+from sympy import Derivative, DiracDelta, Expr, IndexedBase, Reals, S, Symbol
 
+from lossbook.checks import as_expression, as_number, as_text
 from lossbook.explanation import explain, simplest
-from lossbook.indices import differentiate
-from lossbook.notation import DOMAINS, TARGETS_SUM_TO_ONE, i, k, probabilities, targets
+from lossbook.indices import differentiate, free_indices
+from lossbook.notation import DISTRIBUTIONS, DOMAINS, TARGETS_SUM_TO_ONE, i, k, n
 from lossbook.typeset import latex, text
 
 REDUCTIONS = ("mean", "sum")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Loss:
     """A loss as an expression in a prediction and a target.
 
-        cubed = Loss(name="cubed error", expression=abs(a - y) ** 3, prediction=a, target=y)
+        a, y = symbols("a y", real=True)
+        quartic = Loss(name="quartic error", expression=(a - y) ** 4, prediction=a, target=y)
 
     `prediction` and `target` are SymPy symbols, or IndexedBase rows whose entries the expression sums
-    over classes with `notation.total`. Everything else is derived.
+    over classes with `notation.total`. `parameters` gives the keyword of each parameter of the loss,
+    its symbol and its default, such as {"beta": (beta, 1)}. Everything else is derived.
     """
 
     name: str
     expression: Expr
     prediction: Symbol | IndexedBase
     target: Symbol | IndexedBase
+    parameters: dict = field(default_factory=dict)
     source: str = ""
+
+    def __post_init__(self):
+        as_text("name", self.name)
+        for argument in ("prediction", "target"):
+            symbol = getattr(self, argument)
+            if not isinstance(symbol, (Symbol, IndexedBase)):
+                raise TypeError(f"{argument}: expected a SymPy Symbol or IndexedBase, got {symbol!r}")
+        if isinstance(self.prediction, IndexedBase) != isinstance(self.target, IndexedBase):
+            raise TypeError(f"target: expected a {type(self.prediction).__name__} as prediction is, got {self.target!r}")
+        left = free_indices(as_expression("expression", self.expression))
+        if left:
+            raise ValueError(f"expression: expected a sum over all classes, got one with the free index {left[0]}")
+        known = {n, *(symbol for symbol, _ in self.parameters.values())}
+        known |= {getattr(symbol, "label", symbol) for symbol in (self.prediction, self.target)}
+        for symbol in sorted(self.expression.free_symbols - known, key=str):
+            if isinstance(symbol, Symbol):
+                raise ValueError(f"expression: expected only prediction, target and parameters, got the symbol {symbol}")
 
     @property
     def over_classes(self):
@@ -45,13 +66,14 @@ class Loss:
 
     @cached_property
     def gradient(self):
-        """d expression / d prediction, for the entry i if there are classes."""
+        """d expression / d prediction, for the entry i if there are classes; at a kink, one of its subgradients."""
         return differentiate(self.expression, self.variable)
 
     @cached_property
     def hessian(self):
-        """d gradient / d prediction, for the entries i and k if there are classes."""
-        return differentiate(self.gradient, self.prediction[k] if self.over_classes else self.prediction)
+        """d gradient / d prediction, for the entries i and k if there are classes, away from kinks."""
+        second = differentiate(self.gradient, self.prediction[k] if self.over_classes else self.prediction)
+        return second.replace(DiracDelta, lambda *_: S.Zero)
 
     def derivation(self):
         """From the definition to the gradient, one rule a line, each line proved; it shows itself."""
@@ -64,80 +86,119 @@ class Loss:
             derivation.step(short.xreplace({TARGETS_SUM_TO_ONE.lhs: TARGETS_SUM_TO_ONE.rhs}), because="targets sum to 1")
         return derivation
 
-    def value(self, prediction, target, reduction=None):
+    def value(self, prediction, target, reduction=None, **parameters):
         """The loss of each sample: of the broadcast shape, or of the leading shape if there are classes.
 
         Classes are on the last axis; whole-number labels (0 to n - 1) are taken where one-hot rows are.
         `reduction` is None, "mean" or "sum", over all samples. Raises TypeError or ValueError that names
         the argument if an array is not numeric, has nan, does not match, or leaves its domain.
         """
-        return self._evaluate(self.expression, prediction, target, reduction)
+        (values,) = self._evaluate([self.expression], prediction, target, parameters)
+        return _reduced(values, reduction)
 
-    def gradient_at(self, prediction, target, reduction=None):
+    def gradient_at(self, prediction, target, reduction=None, **parameters):
         """The gradient by the prediction, of the shape of `value` (of the prediction, if there are classes).
 
         With `reduction`, it is the gradient of the reduced loss: each sample's share of it.
         """
-        return self._shared(self._evaluate(self.gradient, prediction, target), prediction, reduction)
+        (gradient,) = self._evaluate([self.gradient], prediction, target, parameters)
+        return self._shared(gradient, reduction)
 
-    def hessian_at(self, prediction, target):
+    def hessian_at(self, prediction, target, **parameters):
         """The second derivative of each sample: of the shape of the gradient, with one more axis n for classes."""
-        return self._evaluate(self.hessian, prediction, target)
+        return self._evaluate([self.hessian], prediction, target, parameters)[0]
 
-    def value_and_gradient(self, prediction, target, reduction=None):
-        """`value` and `gradient_at` in one call."""
-        return self.value(prediction, target, reduction), self.gradient_at(prediction, target, reduction)
+    def value_and_gradient(self, prediction, target, reduction=None, **parameters):
+        """`value` and `gradient_at` in one pass over the arrays."""
+        values, gradient = self._evaluate([self.expression, self.gradient], prediction, target, parameters)
+        return _reduced(values, reduction), self._shared(gradient, reduction)
 
     def source_code(self):
-        """The array code that computes the gradient."""
+        """The array code of value and gradient."""
+        return self._compiled((self.expression, self.gradient)).source
+
+    def _compiled(self, expressions):
         from lossbook import arrays
 
-        return arrays.compile(self.gradient, (self.prediction, self.target)).source
+        symbols = tuple(symbol for symbol, _ in self.parameters.values())
+        return arrays.compile(expressions, (self.prediction, self.target, *symbols))
 
-    def _evaluate(self, expression, prediction, target, reduction=None):
-        import numpy as np
-
+    def _evaluate(self, expressions, prediction, target, parameters):
+        """The array values of `expressions`, whose free indices are none, i, or i and k."""
         from lossbook import arrays
 
-        _check_reduction(reduction)
-        prediction, target = self._arrays(prediction, target)
-        result = arrays.compile(expression, (self.prediction, self.target))(prediction, target)
-        if not self.over_classes:
-            result = np.broadcast_to(result, np.broadcast_shapes(prediction.shape, target.shape)).astype(
-                np.result_type(prediction, target)
-            )
-        return {None: lambda x: x, "mean": np.mean, "sum": np.sum}[reduction](result)
+        compiled = self._compiled(tuple(expressions))
+        parameters = self._checked_parameters(parameters)
+        prediction = (arrays.as_rows if self.over_classes else arrays.as_floats)("prediction", prediction)
+        xp = arrays.namespace(prediction)
+        target = self._matched_target(xp, prediction, target)
 
-    def _shared(self, gradient, prediction, reduction):
+        def prepare(prediction, target):
+            if self.over_classes and target.ndim < prediction.ndim:
+                target = _one_hot(xp, target, prediction)
+            if not _is_lazy(prediction):
+                check_domain(xp, "prediction", prediction, self.prediction)
+                check_domain(xp, "target", target, self.target)
+            return prediction, target, *(xp.asarray(number, dtype=prediction.dtype) for number in parameters)
+
+        if self.over_classes:
+            axes = [len(free_indices(expression)) for expression in expressions]
+            return arrays.in_row_blocks(compiled, axes, prediction, target, prepare)
+        return arrays.in_blocks(compiled, len(expressions), prediction, target, prepare)
+
+    def _checked_parameters(self, given):
+        """The parameters in their order, as numbers inside their domains."""
+        unknown = sorted(set(given) - set(self.parameters))
+        if unknown:
+            known = ", ".join(["reduction", *self.parameters])
+            raise TypeError(f"{unknown[0]}: {self.name} has no such parameter, it has {known}")
+        numbers = []
+        for keyword, (symbol, default) in self.parameters.items():
+            numbers.append(as_number(keyword, given.get(keyword, default), DOMAINS.get(symbol, Reals)))
+        return numbers
+
+    def _matched_target(self, xp, prediction, target):
+        """`target` as an array that fits `prediction`: rows like it, or labels."""
+        from lossbook import arrays
+
+        labels = target if hasattr(target, "dtype") else arrays.as_array("target", target)
+        if self.over_classes and labels.ndim == prediction.ndim - 1 and labels.shape == prediction.shape[:-1]:
+            if "int" not in str(labels.dtype):
+                raise TypeError(f"target: expected rows like prediction's or whole-number labels, got {labels.dtype}")
+            return labels
+        target = arrays.as_floats("target", target)
+        if self.over_classes:
+            fits = target.shape == prediction.shape
+        else:
+            fits = all(a == b or 1 in (a, b) for a, b in zip(prediction.shape[::-1], target.shape[::-1]))
+        if not fits:
+            raise ValueError(f"target: expected a shape that matches prediction's {prediction.shape}, got {target.shape}")
+        return target
+
+    def _shared(self, gradient, reduction):
         """`gradient` as the gradient of the reduced loss."""
         _check_reduction(reduction)
         if reduction != "mean":
             return gradient
-        samples = gradient.size // gradient.shape[-1] if self.over_classes else gradient.size
-        return gradient / samples
+        size = 1
+        for length in gradient.shape[:-1] if self.over_classes else gradient.shape:
+            size *= length
+        return gradient / max(size, 1)
 
-    def _arrays(self, prediction, target):
-        """Both arguments as arrays of floats that match, inside their domains."""
-        import numpy as np
-
-        from lossbook import arrays
-
-        prediction = arrays.as_floats("prediction", prediction)
-        _check_domain("prediction", prediction, self.prediction)
-        if self.over_classes:
-            target = _as_rows(target, prediction)
-        target = arrays.as_floats("target", target)
-        _check_domain("target", target, self.target)
-        try:
-            shape = np.broadcast_shapes(prediction.shape, target.shape)
-        except ValueError:
-            shape = None
-        if shape is None or self.over_classes and prediction.shape != target.shape:
-            raise ValueError(f"target: expected a shape that matches prediction's {prediction.shape}, got {target.shape}")
-        return prediction, target
+    def __repr__(self):
+        return f"{self.name} = {text(self.expression)}"
 
     def _repr_latex_(self):
         return rf"$$\text{{{self.name}}} = {latex(self.expression)}$$"
+
+
+def _reduced(values, reduction):
+    _check_reduction(reduction)
+    if reduction is None:
+        return values
+    if reduction == "mean" and 0 in values.shape:
+        raise ValueError('reduction: expected samples to take the "mean" of, got none')
+    return getattr(values, reduction)()
 
 
 def _check_reduction(reduction):
@@ -145,36 +206,44 @@ def _check_reduction(reduction):
         raise ValueError(f'reduction: expected None, "mean" or "sum", got {reduction!r}')
 
 
-def _check_domain(name, array, symbol):
-    """Whether `array` lies in the closure of the domain of `symbol`, its rows summing to 1 if they are distributions."""
-    import numpy as np
+def _is_lazy(array):
+    """Whether looking at the values of `array` would compute it."""
+    return type(array).__module__.startswith("dask")
 
-    domain = DOMAINS.get(symbol)
-    if domain is None or array.size == 0:
+
+def check_domain(xp, name, array, symbol):
+    """Raise if `array` leaves the closure of the domain of `symbol`, or its rows are no distributions."""
+    if 0 in array.shape:
         return
-    outside = (array < float(domain.inf)) | (array > float(domain.sup))
-    if outside.any():
-        raise ValueError(f"{name}: expected numbers in [{domain.inf}, {domain.sup}], got {array[outside].flat[0]}")
-    if symbol in (probabilities, targets):
-        sums = array.sum(axis=-1)
-        wrong = np.abs(sums - 1) > array.shape[-1] * 8 * np.finfo(array.dtype).eps + 1e-6
-        if wrong.any():
-            raise ValueError(f"{name}: expected rows that sum to 1, got one that sums to {sums[wrong].flat[0]}")
+    if xp.any(array != array):
+        raise ValueError(f"{name}: expected numbers, got nan")
+    domain = DOMAINS.get(symbol)
+    if domain is None:
+        return
+    if domain.is_FiniteSet:
+        allowed = [float(number) for number in domain]
+        outside = (array != allowed[0]) & (array != allowed[1])
+        where = " or ".join(f"{number:g}" for number in allowed)
+    else:
+        low, high = float(domain.inf), float(domain.sup)
+        if (low, high) == (-float("inf"), float("inf")):
+            return
+        outside = (array < low) | (array > high)
+        where = f"from {low:g} to {high:g}" if high < float("inf") else f"from {low:g} up"
+    if xp.any(outside):
+        raise ValueError(f"{name}: expected numbers {where}, got {float(array[outside][0])!r}")
+    if symbol in DISTRIBUTIONS:
+        sums = xp.sum(array, axis=-1)
+        wrong = xp.abs(sums - 1) > 1e-6 + array.shape[-1] * 8 * xp.finfo(array.dtype).eps
+        if xp.any(wrong):
+            raise ValueError(f"{name}: expected rows that sum to 1, got one that sums to {float(sums[wrong][0])!r}")
 
 
-def _as_rows(target, prediction):
-    """`target` itself, or one-hot rows where it holds one whole-number label a row of `prediction`."""
-    import numpy as np
-
-    if prediction.ndim == 0:
-        raise ValueError("prediction: expected rows with the classes on the last axis, got a single number")
-    labels = np.asarray(target)
-    if labels.ndim != prediction.ndim - 1:
-        return target
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"target: expected rows like prediction's or whole-number labels, got dtype {labels.dtype}")
+def _one_hot(xp, labels, prediction):
+    """Rows like those of `prediction`, 1 at each label and 0 elsewhere."""
     classes = prediction.shape[-1]
-    wrong = (labels < 0) | (labels >= classes)
-    if wrong.any():
-        raise ValueError(f"target: expected labels from 0 to {classes - 1}, got {labels[wrong].flat[0]}")
-    return (labels[..., None] == np.arange(classes)).astype(prediction.dtype)
+    if not _is_lazy(labels):
+        wrong = (labels < 0) | (labels >= classes)
+        if xp.any(wrong):
+            raise ValueError(f"target: expected labels from 0 to {classes - 1}, got {int(labels[wrong][0])}")
+    return xp.where(labels[..., None] == xp.arange(classes), xp.ones_like(prediction), xp.zeros_like(prediction))

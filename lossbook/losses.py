@@ -1,16 +1,27 @@
-"""The catalogue: each loss once, as an expression. Everything else is derived from it."""
+"""The catalogue: each loss once, as an expression. Everything else is derived from it.
 
-from sympy import Abs, log
+Conventions: residual = prediction - target; squared_error has no 1/2, huber has it inside delta,
+smooth_l1 is r^2 / (2 beta) inside beta; poisson takes the logarithm of the rate.
+"""
 
+from difflib import get_close_matches
+
+from sympy import Abs, Interval, Piecewise, exp, log
+
+from lossbook.checks import as_number, as_text
+from lossbook.functions import log_cosh as log_cosh_function
 from lossbook.functions import log_sigmoid, log_softmax, sigmoid, softmax
-from lossbook.loss import Loss
+from lossbook.loss import Loss, check_domain
 from lossbook.notation import (
-    k, logit, logits, prediction, probabilities, probability, target, targets, total, value,
+    approximations, beta, count, delta, gamma, k, logit, logits, prediction, probabilities, probability, quantile,
+    side, target, targets, total, value,
 )
+
+residual = prediction - value
 
 squared_error = Loss(
     name="squared error",
-    expression=(prediction - value) ** 2,
+    expression=residual**2,
     prediction=prediction,
     target=value,
     source="Legendre 1805",
@@ -18,10 +29,77 @@ squared_error = Loss(
 
 absolute_error = Loss(
     name="absolute error",
-    expression=Abs(prediction - value),
+    expression=Abs(residual),
     prediction=prediction,
     target=value,
     source="Boscovich 1757",
+)
+
+smooth_l1 = Loss(
+    name="smooth L1",
+    expression=Piecewise(
+        (residual**2 / (2 * beta), Abs(residual) <= beta),
+        (residual - beta / 2, residual > 0),
+        (-residual - beta / 2, True),
+    ),
+    prediction=prediction,
+    target=value,
+    parameters={"beta": (beta, 1)},
+    source="Girshick 2015",
+)
+
+huber = Loss(
+    name="Huber",
+    expression=Piecewise(
+        (residual**2 / 2, Abs(residual) <= delta),
+        (delta * (residual - delta / 2), residual > 0),
+        (delta * (-residual - delta / 2), True),
+    ),
+    prediction=prediction,
+    target=value,
+    parameters={"delta": (delta, 1)},
+    source="Huber 1964",
+)
+
+log_cosh = Loss(
+    name="log-cosh",
+    expression=log_cosh_function(residual),
+    prediction=prediction,
+    target=value,
+    source="Green 1990",
+)
+
+pinball = Loss(
+    name="pinball",
+    expression=Piecewise((-quantile * residual, residual < 0), ((1 - quantile) * residual, True)),
+    prediction=prediction,
+    target=value,
+    parameters={"quantile": (quantile, 0.5)},
+    source="Koenker and Bassett 1978",
+)
+
+hinge = Loss(
+    name="hinge",
+    expression=Piecewise((1 - side * prediction, side * prediction < 1), (0, True)),
+    prediction=prediction,
+    target=side,
+    source="Cortes and Vapnik 1995",
+)
+
+squared_hinge = Loss(
+    name="squared hinge",
+    expression=Piecewise(((1 - side * prediction) ** 2, side * prediction < 1), (0, True)),
+    prediction=prediction,
+    target=side,
+    source="Cortes and Vapnik 1995",
+)
+
+poisson = Loss(
+    name="Poisson",
+    expression=exp(logit) - count * logit,
+    prediction=logit,
+    target=count,
+    source="Nelder and Wedderburn 1972",
 )
 
 binary_cross_entropy = Loss(
@@ -48,6 +126,18 @@ sigmoid_squared_error = Loss(
     source="Brier 1950",
 )
 
+focal = Loss(
+    name="focal",
+    expression=-(
+        target * sigmoid(-logit) ** gamma * log_sigmoid(logit)
+        + (1 - target) * sigmoid(logit) ** gamma * log_sigmoid(-logit)
+    ),
+    prediction=logit,
+    target=target,
+    parameters={"gamma": (gamma, 2)},
+    source="Lin et al. 2017",
+)
+
 cross_entropy = Loss(
     name="cross-entropy",
     expression=-total(targets[k] * log(probabilities[k])),
@@ -72,5 +162,36 @@ softmax_squared_error = Loss(
     source="Brier 1950",
 )
 
+kl_divergence = Loss(
+    name="Kullback-Leibler divergence",
+    expression=total(probabilities[k] * log(probabilities[k] / approximations[k])),
+    prediction=approximations,
+    target=probabilities,
+    source="Kullback and Leibler 1951",
+)
+
 catalogue = {name: loss for name, loss in globals().items() if isinstance(loss, Loss)}
 """Every loss, by its name."""
+
+
+def get(name):
+    """The loss of the catalogue that is called `name`. Raises ValueError that suggests the nearest name."""
+    if as_text("name", name) in catalogue:
+        return catalogue[name]
+    near = get_close_matches(name, catalogue, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(catalogue)}"
+    raise ValueError(f"name: expected a loss of the catalogue, got {name!r}{hint}")
+
+
+def smooth_labels(y, epsilon):
+    """(1 - epsilon) y + epsilon / n: targets that give every one of the n classes a little.
+
+    `y` holds rows of targets on the last axis, `epsilon` lies in [0, 1]. Returns an array of the shape of y.
+    Source: Szegedy et al. 2016.
+    """
+    from lossbook import arrays
+
+    y = arrays.as_rows("y", y)
+    check_domain(arrays.namespace(y), "y", y, targets)
+    epsilon = as_number("epsilon", epsilon, Interval(0, 1))
+    return (1 - epsilon) * y + epsilon / y.shape[-1]

@@ -3,35 +3,50 @@
 `equal(a, b)` first tries to prove it, with the number of classes n left a symbol; then it hunts for a
 counterexample; else it says that it does not know. The proof is short enough to check by reading:
 
-1. Derivatives are carried out, named functions replaced by their definitions, sides subtracted.
+1. Derivatives are carried out, named functions replaced by their definitions.
 2. The free indices either coincide or differ. Each case is proved by itself, so that every Kronecker
    delta is a plain 0 or 1 and deltas inside sums are gone.
-3. Where an absolute value, a sign or a comparison depends on an expression, it is positive, zero or
-   negative. Again each case is proved by itself.
+3. Absolute values, maxima and comparisons are written with signs. An expression under a sign is
+   positive, negative or zero. Again each case is proved by itself, unless linear inequalities rule it out.
 4. What is left is a fraction of polynomials in z_i, exp(z_i), log(...), sums over classes. Each of
-   these is written in one way only; then the numerator is multiplied out, and must vanish.
+   these is written in one way only; then the numerator of the difference must vanish, multiplied out
+   or, if it is a polynomial in sums, as the summand of one multiple sum.
+
+Both sides must be undefined at the same points: a division by zero or the logarithm of a negative
+number on one side only is a difference. At a kink, a derivative has the value that SymPy gives it.
 """
 
 from dataclasses import dataclass, field
-from itertools import product
+from functools import cache, reduce
+from itertools import permutations, product
 from random import Random
 
 import mpmath
 from sympy import (
-    Abs, Add, Dummy, Expr, Function, Heaviside, Indexed, IndexedBase, Interval, KroneckerDelta, Max, Min, Mul, Pow,
-    Rational, S, Sum, Symbol, exp, expand, factor, fraction, lambdify, log, nan, oo, sign, solve, sympify, together,
-    zoo,
+    Abs, Add, DiracDelta, Dummy, Expr, FiniteSet, Float, Function, Heaviside, Indexed, IndexedBase, Integer,
+    Interval, KroneckerDelta, Max, Min, Mul, Number, NumberSymbol, Piecewise, Pow, Rational, S, Sum, Symbol, cosh, exp,
+    expand, expand_log, factor, fraction, groebner, lambdify, log, nan, oo, reduced, sign, sinh, solve, sympify, tanh,
+    together, zoo,
 )
+from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.logic.boolalg import Boolean
+from sympy.polys.polyerrors import BasePolynomialError
 from sympy.core.relational import Equality, Relational
 
+from lossbook.checks import as_expression
 from lossbook.functions import in_definitions
-from lossbook.indices import collapse, evaluate_derivatives, free_indices, rename_bound, write_out
+from lossbook.indices import (
+    bound_indices, collapse, evaluate_derivatives, free_indices, outermost, rename_bound, write_out,
+)
 from lossbook.notation import DOMAINS, n
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A point where two expressions differ: the number of classes, every index and every symbol."""
+    """A point where two expressions differ: the number of classes, every index and every symbol.
+
+    `left` and `right` are the values of both sides there, nan for one that is not a real number.
+    """
 
     classes: int | None
     values: dict
@@ -43,7 +58,7 @@ class Counterexample:
         if self.classes is not None:
             point.insert(0, f"n = {self.classes}")
         where = f"at {', '.join(point)} " if point else ""
-        left, right = (mpmath.nstr(mpmath.mpmathify(side), 15) for side in (self.left, self.right))
+        left, right = ("undefined" if side is nan else mpmath.nstr(mpmath.mpmathify(side), 15) for side in (self.left, self.right))
         return f"{where}the left side is {left} and the right side is {right}"
 
 
@@ -66,29 +81,21 @@ def equal(left, right, given=()):
 
     `given` holds equations that may be relied on. One whose left side is a symbol or an entry of a row,
     such as Eq(p[i], softmax(z, i)), defines it (for every index); any other is a side condition, such
-    as Eq(Sum(y[k], (k, 1, n)), 1). Symbols lie in the domains that `notation` gives them.
-    Returns a `Verdict`. Raises TypeError if a side is not a SymPy expression (text is never evaluated).
+    as Eq(Sum(y[k], (k, 1, n)), 1), for every value of its free indices. Symbols lie in the domains that
+    `notation` gives them, floats are the decimals that they print as. Returns a `Verdict`. Raises TypeError if
+    a side is not a SymPy expression (text is never evaluated), ValueError if one name is a number and a row.
     """
-    left, right = _expression("left", left), _expression("right", right)
+    left, right = as_expression("left", left), as_expression("right", right)
     definitions, conditions = _split(given)
-    left, right = (_elementary(side, definitions) for side in (left, right))
-    conditions = [_elementary(c.lhs, definitions) - _elementary(c.rhs, definitions) for c in conditions]
-    if _vanishes(left - right, conditions):
+    parts = [left, right, *(c.lhs - c.rhs for c in conditions)]
+    _check_names(parts)
+    parts = [_elementary(part, definitions) for part in parts]
+    free = {index for part in parts for index in free_indices(part)}
+    parts = [rename_bound(part, free) for part in parts]
+    if _proved(parts):
         return Verdict("proved")
-    counterexample = _find_counterexample(left, right, conditions)
+    counterexample = _find_counterexample(*parts[:2], parts[2:])
     return Verdict("unknown") if counterexample is None else Verdict("refuted", counterexample)
-
-
-def _expression(name, side):
-    if isinstance(side, str):
-        raise TypeError(f"{name}: expected a SymPy expression, got the string {side!r}, which is never evaluated")
-    try:
-        side = sympify(side, strict=True)
-    except Exception:
-        raise TypeError(f"{name}: expected a SymPy expression, got {type(side).__name__}") from None
-    if not isinstance(side, Expr):
-        raise TypeError(f"{name}: expected a SymPy expression, got {type(side).__name__}")
-    return side
 
 
 def _split(given):
@@ -105,18 +112,27 @@ def _split(given):
 # --- step 1: one vocabulary -----------------------------------------------------------------------
 
 
+def _check_names(parts):
+    rows = {base.label for part in parts for base in part.atoms(IndexedBase)}
+    both = _sorted(rows & {symbol for part in parts for symbol in _scalars(part)})
+    if both:
+        raise ValueError(f"{both[0]} stands for a number and for a row; write {both[0]}[k] or rename one")
+
+
 def _elementary(expression, definitions):
-    """`expression` without derivatives, defined symbols or named functions, indices bound but once."""
+    """`expression` without derivatives, defined symbols, named functions or floats."""
     for equation in definitions:
         expression = _substitute_definition(expression, equation)
-    expression = in_definitions(evaluate_derivatives(expression))
-    return _carry_out_finite_sums(rename_bound(expression, set(free_indices(expression))))
+    expression = in_definitions(evaluate_derivatives(expression)).replace(DiracDelta, lambda *_: S.Zero)
+    expression = expression.rewrite((sinh, cosh, tanh), exp)
+    expression = expression.xreplace({number: Rational(repr(float(number))) for number in expression.atoms(Float)})
+    return _carry_out_finite_sums(expression)
 
 
 def _substitute_definition(expression, equation):
     defined, meaning = equation.lhs, equation.rhs
     if isinstance(defined, Symbol):
-        return expression.xreplace({defined: meaning}) if defined in _scalars(expression) else expression
+        return rename_bound(expression, meaning.free_symbols).xreplace({defined: meaning})
     if defined.indices[0].is_number:
         return expression.xreplace({defined: meaning})
     (index,) = defined.indices
@@ -126,45 +142,75 @@ def _substitute_definition(expression, equation):
         return safe.xreplace({index: entry.indices[0]})
 
     entries = [entry for entry in expression.atoms(Indexed) if entry.base == defined.base]
-    return expression.xreplace({entry: at(entry) for entry in entries})
+    others = {other for other in free_indices(meaning) if other != index}
+    return rename_bound(expression, others).xreplace({entry: at(entry) for entry in entries})
 
 
 def _carry_out_finite_sums(expression):
-    """Sums with numbers for limits, written out; sums over all classes, left."""
+    """Sums with numbers for limits, written out; other sums, left."""
     if not expression.args or not expression.has(Sum):
         return expression
-    if isinstance(expression, Sum) and not expression.limits[0][2].has(n):
-        return expression.doit()
-    return expression.func(*(_carry_out_finite_sums(part) for part in expression.args))
+    if not isinstance(expression, Sum):
+        return expression.func(*(_carry_out_finite_sums(part) for part in expression.args))
+    function, index, low, high = outermost(expression)
+    function = _carry_out_finite_sums(function)
+    if low.is_Integer and high.is_Integer:
+        return Add(*(rename_bound(function, {index}).xreplace({index: Integer(m)}) for m in range(low, high + 1)))
+    return Sum(function, (index, low, high))
 
 
 def _scalars(expression):
     """The symbols of `expression` that stand for one number: neither indices, nor n, nor names of rows."""
-    rows = {base.label for base in expression.atoms(IndexedBase)}
-    bound = {index for a_sum in expression.atoms(Sum) for index in a_sum.variables}
-    return expression.free_symbols.difference(rows, bound, free_indices(expression), [n]) - expression.atoms(Indexed)
+    if isinstance(expression, Symbol):
+        return {expression} - {n}
+    if isinstance(expression, (Indexed, IndexedBase, KroneckerDelta)):
+        return set()
+    if isinstance(expression, Sum):
+        return _scalars(expression.function) - set(expression.variables)
+    found = {symbol for part in expression.args for symbol in _scalars(part)}
+    return found.difference(free_indices(expression)) if found else found
 
 
 # --- steps 2 and 3: cases -------------------------------------------------------------------------
 
 
-def _vanishes(difference, conditions):
-    """Whether `difference` is proved to be 0 wherever all `conditions` are 0."""
-    if difference.has(nan, oo, zoo) or not _understood(difference):
+def _proved(parts):
+    """Whether the first two of `parts` are proved equal wherever the others, the conditions, are 0."""
+    sides, conditions = parts[:2], [condition for condition in parts[2:] if _understood(condition)]
+    if not all(map(_understood, sides)):
         return False
-    indices = free_indices(difference)
+    parts = [*sides, *conditions]
+    for symbol in _sorted({symbol for part in parts for symbol in _scalars(part)}):
+        if isinstance(DOMAINS.get(symbol), FiniteSet):
+            return all(_proved([part.xreplace({symbol: value}) for part in parts]) for value in DOMAINS[symbol])
+    indices = sorted({index for part in parts for index in free_indices(part)}, key=str)
     for case in _coincidences(indices):
-        here = _settle_deltas(difference.xreplace(case), set(case.values()))
-        if not _vanishes_by_signs(here, conditions):
+        distinct = set(case.values())
+        if not _proved_by_signs([_settle_deltas(part.xreplace(case), distinct) for part in parts], []):
             return False
     return True
 
 
+_KINDS = (Add, Mul, Pow, Number, NumberSymbol, Symbol, Function, Indexed, KroneckerDelta, Sum, Piecewise, Max, Min)
+
+
 def _understood(expression):
-    """Whether all sums run from 1 to n over plain indices, the only ones that the rules here cover."""
-    sums = all(len(s.limits) == 1 and s.limits[0][1:] == (1, n) for s in expression.atoms(Sum))
-    entries = all(len(e.indices) == 1 and e.indices[0].is_Atom for e in expression.atoms(Indexed))
-    return sums and entries
+    """Whether the rules here cover `expression`: plain indices from 1 to n, and no other bound symbols."""
+    if isinstance(expression, (ExprCondPair, Boolean)):
+        return all(map(_understood, expression.args))
+    if not isinstance(expression, _KINDS) and expression is not S.ImaginaryUnit or expression in (nan, oo, -oo, zoo):
+        return False
+    if isinstance(expression, Sum):
+        return all(limit[1:] == (1, n) for limit in expression.limits) and _understood(expression.function)
+    if isinstance(expression, Indexed):
+        return len(expression.indices) == 1 and _is_class(expression.indices[0])
+    if isinstance(expression, KroneckerDelta):
+        return all(map(_is_class, expression.args))
+    return all(map(_understood, expression.args))
+
+
+def _is_class(index):
+    return index.is_Integer and index > 0 or index.is_Symbol and bool(index.is_integer) and index != n
 
 
 def _coincidences(indices):
@@ -187,32 +233,120 @@ def _settle_deltas(expression, distinct):
     return expression.xreplace({delta: S.Zero for delta in deltas})
 
 
-def _vanishes_by_signs(difference, conditions):
-    switch = next(iter(_switches(difference)), None)
+def _proved_by_signs(parts, facts):
+    """Whether the sides are proved equal where all `facts` hold: pairs (expression, True) for > 0, (expression, False) for >= 0.
+
+    An expression that is linear in a symbol or entry is made positive, negative or zero by solving for
+    that one. An entry z_i is then a number of its own, apart from the sums that contain it: what holds for
+    every such number holds for z_i.
+    """
+    parts = [_in_signs(part) for part in parts]
+    switch = _next_switch(parts)
     if switch is None:
-        return _is_zero_fraction(difference, conditions)
-    solved_for = next((s for s in _sorted(_scalars(switch)) if switch.diff(s) in (1, -1)), None)
-    if solved_for is None:
-        return False
-    positive = Dummy(solved_for.name, positive=True)
-    for where in (positive, -positive, S.Zero):
-        (solution,) = solve(switch - where, solved_for)
-        case, *conditions_here = (part.xreplace({solved_for: solution}).doit() for part in (difference, *conditions))
-        if len(_switches(case)) >= len(_switches(difference)) or not _vanishes_by_signs(case, conditions_here):
+        return _same_fractions(parts, facts)
+    unknown = _solvable(switch)
+    for value in (S.One, S.NegativeOne, S.Zero):
+        case = [part.xreplace({sign(switch): value}) for part in parts]
+        solution = {unknown: unknown and _solution(switch, unknown, value * Dummy(str(unknown), positive=True))}
+        if all(_vanishing_divisors(s, {sign(switch): value, **solution}) and not s.has(Piecewise) for s in parts[:2]):
+            continue  # both sides are undefined
+        if unknown is not None and not any(_vanishing_divisors(side, solution) for side in case[:2]):
+            case = [part.xreplace(solution) for part in case]
+            more = [(fact.xreplace(solution), strict) for fact, strict in facts + _domain_facts(unknown)]
+        elif value != 0:
+            more = [(value * switch, True), *facts]
+        else:
+            case, more = [*case, switch], [(switch, False), (-switch, False), *facts]
+        if _feasible(more) and not _proved_by_signs(case, more):
             return False
     return True
 
 
-def _switches(expression):
-    """The expressions on whose sign `expression` depends, in a fixed order."""
-    found = set()
-    for part in expression.atoms(Abs, sign, Heaviside):
-        found.add(part.args[0])
-    for part in expression.atoms(Max, Min):
-        found.add(part.args[0] - part.args[1])
-    for part in expression.atoms(Relational):
-        found.add(part.lhs - part.rhs)
-    return _sorted({expand(part) for part in found})
+def _vanishing_divisors(expression, replacements):
+    return [part for part in _singularities(expression) if expand(part.xreplace(replacements)) == 0]
+
+
+def _in_signs(expression):
+    """`expression` with its absolute values, maxima and comparisons of real numbers written with `sign`."""
+    if not expression.has(Abs, sign, Heaviside, Max, Min, Boolean, log) or not expression.args:
+        return expression
+    args = [_in_signs(part) for part in expression.args]
+    if isinstance(expression, (Max, Min)) and all(part.is_extended_real for part in args):
+        way = S.One if isinstance(expression, Max) else S.NegativeOne
+        return reduce(lambda a, b: (a + b + way * (a - b) * _sign(a - b)) / 2, args)
+    if isinstance(expression, log) and isinstance(args[0], Pow) and args[0].exp.is_even and args[0].base.is_real:
+        return args[0].exp * log(args[0].base * _sign(args[0].base))
+    if isinstance(expression, (Abs, sign, Heaviside)) and args[0].is_extended_real:
+        s = _sign(args[0])
+        at_zero = args[1] if isinstance(expression, Heaviside) else 0
+        return {Abs: args[0] * s, sign: s, Heaviside: (s + s**2) / 2 + at_zero * (1 - s**2)}[expression.func]
+    if isinstance(expression, Relational) and all(part.is_extended_real for part in args):
+        return expression.func(_sign(args[0] - args[1]), 0)
+    return expression.func(*args)
+
+
+def _sign(expression):
+    """The sign of a real expression: a product of signs of factors that are written in one way only."""
+    result = S.One
+    for part in Mul.make_args(factor(together(expression))):
+        base, power = part.as_base_exp()
+        if part.is_number or not power.is_Integer:
+            result *= sign(part)
+        elif _is_positive(-base):
+            result *= (-1) ** power
+        elif not _is_positive(base):
+            backwards = base.could_extract_minus_sign()
+            result *= sign(expand(-base if backwards else base)) ** abs(power) * (-1 if backwards else 1) ** power
+    return result
+
+
+def _next_switch(parts):
+    """The shortest expression under a sign, not within another sign and free of bound indices."""
+    bound = set().union(*map(bound_indices, parts))
+    found = {s.args[0] for part in parts for s in part.atoms(sign)}
+    return next((s for s in _sorted(found) if not s.has(sign, Piecewise) and not bound & s.free_symbols), None)
+
+
+def _solvable(switch):
+    """A symbol or entry in which `switch` is linear, rather one that may have either sign."""
+    bound = bound_indices(switch)
+    candidates = _sorted(_scalars(switch) | {entry for entry in switch.atoms(Indexed) if not bound & entry.free_symbols})
+    linear = [unknown for unknown in candidates if _slope(switch, unknown).is_number]
+    return min(linear, key=lambda unknown: bool(unknown.is_nonnegative), default=None)
+
+
+def _slope(expression, unknown):
+    """The derivative by a symbol or by an entry that is taken as a number apart from its row."""
+    x = Dummy(real=True)
+    return expression.xreplace({unknown: x}).diff(x)
+
+
+def _solution(switch, unknown, value):
+    """What `unknown` is where `switch`, linear in it, has the given value."""
+    return expand(unknown - (switch - value) / _slope(switch, unknown))
+
+
+def _domain_facts(unknown):
+    """What the domain of a symbol or entry says of it, as facts."""
+    domain = _domain(unknown)
+    low, high = (unknown - domain.inf, not domain.contains(domain.inf)), (domain.sup - unknown, not domain.contains(domain.sup))
+    return [fact for fact, end in ((low, domain.inf), (high, domain.sup)) if end.is_finite]
+
+
+def _feasible(facts):
+    """False if no numbers satisfy all `facts`, by eliminating one term of these linear inequalities after the other."""
+    rows = [(expand(fact).as_coefficients_dict(), strict) for fact, strict in facts]
+    terms = _sorted({term for row, _ in rows for term in row if term != 1})
+    for term in terms:
+        known = _domain_facts(term) if term.is_Symbol or isinstance(term, Indexed) else [(term, True)] if _is_positive(term) else []
+        rows += [(expand(fact).as_coefficients_dict(), strict) for fact, strict in known]
+    for term in terms:
+        above, below = ([row for row in rows if way * row[0].get(term, 0) > 0] for way in (1, -1))
+        rows = [row for row in rows if not row[0].get(term, 0)]
+        for (a, a_strict), (b, b_strict) in product(above, below):
+            keys = dict.fromkeys([*a, *b])
+            rows.append(({key: a.get(key, 0) / a[term] - b.get(key, 0) / b[term] for key in keys}, a_strict or b_strict))
+    return all(row.get(S.One, 0) > 0 or not strict and row.get(S.One, 0) == 0 for row, strict in rows)
 
 
 def _sorted(expressions):
@@ -225,24 +359,50 @@ def _sorted(expressions):
 class _Exponential(Function):
     """exp, but not joined to other exponentials by SymPy when they are multiplied."""
 
-    is_positive = True
-    is_real = True
+    def _eval_is_real(self):
+        return self.args[0].is_real
+
+    def _eval_is_positive(self):
+        return self.args[0].is_real
 
 
-def _is_zero_fraction(difference, conditions):
-    parts = [difference, *conditions]
-    unit = {s: 1 / (1 + Dummy(s.name, positive=True)) for s in _scalars(Add(*parts)) if _in_unit_interval(s)}
-    difference, *conditions = (_canonical(part.xreplace(unit)) for part in parts)
-    replacements = {}
+def _same_fractions(parts, facts):
+    """Whether two sides, free of signs outside sums, are equal and undefined at the same points."""
+    for left, right, *conditions in (parts, _with_positive_odds(parts)):
+        if _is_zero(left - right, conditions) and _singularities(left, facts) == _singularities(right, facts):
+            return True
+    return False
+
+
+def _with_positive_odds(parts):
+    """`parts` with each probability p between 0 and 1 as 1 / (1 + q), so that 1 - p is known to be positive."""
+    open_unit = Interval.open(0, 1)
+    found = {symbol for part in parts for symbol in _scalars(part) if DOMAINS.get(symbol) == open_unit}
+    odds = {symbol: 1 / (1 + Dummy(symbol.name, positive=True)) for symbol in _sorted(found)}
+    rows = {base: IndexedBase(Dummy(str(base), positive=True)) for base in _bases(parts) if DOMAINS.get(base) == open_unit}
+    for entry in {e for part in parts for e in part.atoms(Indexed) if e.base in rows}:
+        odds[entry] = 1 / (1 + rows[entry.base][entry.indices])
+    return [part.xreplace(odds) for part in parts]
+
+
+def _bases(parts):
+    return {base for part in parts for base in part.atoms(IndexedBase)}
+
+
+def _is_zero(difference, conditions):
+    difference, *conditions = map(_canonical, (difference, *conditions))
+    solved, unsolved = {}, []
     for condition in conditions:
-        condition = _numerator(condition.xreplace(replacements))
-        replacements.update(_solve_condition(condition))
-    numerator = _numerator(difference.xreplace(replacements))
-    return _numerator(_canonical(numerator)) == 0
-
-
-def _in_unit_interval(symbol):
-    return DOMAINS.get(symbol) == Interval.open(0, 1)
+        condition = _numerator(condition.xreplace(solved))
+        solution = _solve_condition(condition)
+        solved.update(solution)
+        unsolved += [] if solution else [condition]
+    numerator = _numerator(_canonical(_numerator(difference.xreplace(solved))))
+    if numerator.has(nan, oo, zoo):
+        return False
+    if numerator != 0 and any(unsolved):
+        numerator = _remainder(numerator, unsolved)
+    return numerator == 0 or _vanishes_as_multiple_sum(numerator)
 
 
 def _numerator(expression):
@@ -260,41 +420,110 @@ def _solve_condition(condition):
     return {}
 
 
+def _remainder(numerator, conditions):
+    """`numerator` less multiples of the polynomials `conditions`, all of which are 0."""
+    try:
+        return expand(reduced(numerator, list(groebner(conditions)))[1])
+    except BasePolynomialError:
+        return numerator
+
+
+def _vanishes_as_multiple_sum(polynomial):
+    """Whether a polynomial in sums and n vanishes, as one multiple sum for each degree.
+
+    (sum_k f_k) (sum_k g_k) - n sum_k f_k g_k is the sum over a and b of f_a g_b - f_a g_a. It vanishes if the
+    summand does once it is averaged over all orders of its indices.
+    """
+    summands = {}
+    for term in Add.make_args(polynomial):
+        degree, summand = _as_multiple_sum(term)
+        summands[degree] = summands.get(degree, 0) + summand
+    if 0 in summands and summands[0] != 0 or max(summands) > MOST_SUMS:
+        return False
+    return all(_proved([_symmetrised(summand, degree), S.Zero]) for degree, summand in summands.items() if degree)
+
+
+MOST_SUMS = 4
+
+
+def _as_multiple_sum(term):
+    """How many sums multiply in `term`, and their summand, with indices of its own for each."""
+    degree, summand, parts = 0, S.One, list(Mul.make_args(term))
+    while parts:
+        base, power = parts.pop().as_base_exp()
+        if not (base == n or isinstance(base, Sum)) or not (power.is_Integer and power > 0):
+            summand *= base**power
+            continue
+        for _ in range(power):
+            if base != n:
+                function, index, _, _ = outermost(base)
+                parts += Mul.make_args(function.xreplace({index: _class(degree)}))
+            degree += 1
+    return degree, summand
+
+
+def _symmetrised(summand, degree):
+    orders = permutations(range(degree))
+    return Add(*(summand.xreplace({_class(a): _class(b) for a, b in enumerate(order)}) for order in orders))
+
+
+@cache
+def _class(number):
+    """The index of a multiple sum that has this number: a symbol that no one else has."""
+    return Dummy(f"a{number}", integer=True, positive=True)
+
+
+@cache
+def _bound_class(depth):
+    """The index of a sum that has other sums nested in it to this depth."""
+    return Dummy(f"k{depth}", integer=True, positive=True)
+
+
 def _canonical(expression):
     """`expression` as a fraction in symbols, entries, exponentials, logarithms and sums."""
-    if not expression.args or isinstance(expression, (Indexed, IndexedBase, _Exponential)):
+    if expression is S.Exp1:
+        return _Exponential(S.One)
+    if not expression.args or isinstance(expression, (Indexed, IndexedBase, sign, Piecewise)):
         return expression
     if isinstance(expression, Sum):
-        return _canonical_sum(_canonical(expression.function), expression.variables[0])
+        function, index, _, _ = outermost(expression)
+        return _canonical_sum(_canonical(function), index)
     args = [_canonical(part) for part in expression.args]
-    if isinstance(expression, exp):
-        return Mul(*(_exponential(term) for term in Add.make_args(expand(args[0]))))
+    if isinstance(expression, (exp, _Exponential)):
+        return _exponential(args[0])
     if isinstance(expression, log):
         return _logarithm(args[0])
     if isinstance(expression, Pow) and not args[1].is_Integer and _is_positive(args[0]):
-        return _canonical(exp(args[1] * log(args[0])))
+        return _exponential(args[1] * _logarithm(args[0]))
     return expression.func(*args)
 
 
-def _exponential(term):
-    """exp(c t) as exp(t)^c for a whole number c, and exp(c log t) as t^c."""
-    coefficient, rest = term.as_coeff_Mul()
-    if isinstance(rest, log) and coefficient.is_Rational:
-        return rest.args[0] ** coefficient
-    if coefficient.is_Integer:
-        return _Exponential(rest) ** coefficient
-    return _Exponential(term)
+def _exponential(exponent):
+    """exp of a sum as a product, exp(c t) as exp(t)^c for a rational c, and exp(c log t) as t^c."""
+    result = S.One
+    for term in Add.make_args(expand(exponent)):
+        coefficient, rest = term.as_coeff_Mul()
+        if isinstance(rest, log) and coefficient.is_Rational:
+            result *= rest.args[0] ** coefficient
+        elif coefficient.is_Integer or coefficient.is_Rational and rest.is_real:
+            result *= _Exponential(rest) ** coefficient
+        else:
+            result *= _Exponential(term)
+    return result
 
 
 def _logarithm(argument):
-    """The logarithm of a product as a sum of logarithms, where the factors are positive."""
+    """The logarithm of a product as a sum of logarithms, where the factors are never negative."""
     argument = factor(together(argument))
     terms = []
     for part in Mul.make_args(argument):
         base, power = part.as_base_exp()
-        if not _is_positive(base) or not power.is_real:
+        if base.is_zero or not power.is_real or not (_is_positive(base) or base.is_nonnegative and power.is_positive):
             return log(argument)
-        terms.append(power * (base.args[0] if isinstance(base, _Exponential) else log(base)))
+        if isinstance(base, _Exponential):
+            terms.append(power * base.args[0])
+        else:
+            terms.append(power * (expand_log(log(base), factor=True) if base.is_Integer else log(base)))
     return Add(*terms)
 
 
@@ -302,7 +531,7 @@ def _is_positive(expression):
     if isinstance(expression, Sum):
         return _is_positive(expression.function)
     if isinstance(expression, (Add, Mul)):
-        return all(_is_positive(part) for part in expression.args)
+        return bool(expression.is_positive) or all(_is_positive(part) for part in expression.args)
     if isinstance(expression, Pow):
         return _is_positive(expression.base) and bool(expression.exp.is_real)
     return bool(expression.is_positive)
@@ -319,7 +548,7 @@ def _canonical_sum(function, index):
         if dependent == 1:
             result += n * constant / outer
         elif constant != 0:
-            name = Symbol(f"index{_depth(dependent)}", integer=True, positive=True)
+            name = _bound_class(_depth(dependent))
             result += constant / outer * Sum(dependent.xreplace({index: name}), (name, 1, n))
     return result
 
@@ -328,7 +557,31 @@ def _depth(expression):
     """How deep the sums in `expression` are nested."""
     if not expression.args:
         return 0
-    return max(_depth(part) for part in expression.args) + isinstance(expression, Sum)
+    if isinstance(expression, Sum):
+        return _depth(expression.function) + len(expression.limits)
+    return max(_depth(part) for part in expression.args)
+
+
+def _singularities(expression, facts=()):
+    """What `expression` divides by, or takes a logarithm or root of, that is not known to let it.
+
+    Indices that sums bind all have one name here, since only the kind of what vanishes is compared.
+    """
+    found = set()
+    for part in expression.atoms(Pow, log):
+        base, power = (part.args[0], S.Zero) if isinstance(part, log) else part.as_base_exp()
+        if part.is_number or power.is_Integer and power > 0 or power.is_nonnegative and base.is_nonnegative and power != 0:
+            continue
+        factors = Mul.make_args(factor(together(base)))
+        may_be_negative = power.is_Integer and power != 0
+        found |= {f for f in factors if not (_exceeds_zero(f, facts) or may_be_negative and _exceeds_zero(-f, facts))}
+    names = {index: _bound_class(0) for index in bound_indices(expression)}
+    bases = (f.xreplace(names).as_base_exp()[0] for f in found)
+    return {-base if base.could_extract_minus_sign() else base for base in bases if not base.is_number}
+
+
+def _exceeds_zero(expression, facts):
+    return _is_positive(expression) or bool(facts) and not _feasible([(-expression, False), *facts])
 
 
 # --- counterexamples ------------------------------------------------------------------------------
@@ -342,21 +595,37 @@ POINTS_A_CASE = 12
 
 def _find_counterexample(left, right, conditions):
     """The first point found where the sides differ, from few classes to many and simple numbers to hostile."""
-    everything = Add(left, -right, evaluate=False)
-    rows = bool(left.has(n, Indexed, Sum) or right.has(n, Indexed, Sum))
-    indices = sorted({*free_indices(left), *free_indices(right)}, key=lambda index: (not index.is_number, str(index)))
-    symbols = [index for index in indices if not index.is_number]
+    parts = [left, right, *conditions]
+    if not all(map(_can_be_written_out, parts)):
+        return None
+    rows = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right))
+    indices = {index for part in parts for index in free_indices(part)}
     least = max([1] + [int(index) for index in indices if index.is_number])
+    symbols = [index for index in _sorted({*free_indices(left), *free_indices(right)}) if not index.is_number]
     generator = Random(0)
-    for classes in range(least, MOST_CLASSES + 1) if rows else [1]:
+    for classes in range(least, max(least, MOST_CLASSES) + 1) if rows else [1]:
         for numbers in _placements(len(symbols), classes):
             case = dict(zip(symbols, numbers))
-            sides = [write_out(part, classes, case) for part in (left, right, *conditions)]
-            found = _differ_somewhere(*sides[:2], sides[2:], generator)
+            sides = [write_out(side, classes, case) for side in (left, right)]
+            found = _differ_somewhere(*sides, _for_every_class(conditions, classes), generator)
             if found:
                 values, left_value, right_value = found
                 return Counterexample(classes if rows else None, {**case, **values}, left_value, right_value)
     return None
+
+
+def _can_be_written_out(expression):
+    entries = (index for entry in expression.atoms(Indexed, KroneckerDelta) for index in entry.args if index.is_integer)
+    ends = (limit for a_sum in expression.atoms(Sum) for limits in a_sum.limits for limit in limits[1:])
+    return all(map(_is_class, entries)) and all(end.is_finite is not False for end in ends)
+
+
+def _for_every_class(conditions, classes):
+    """The conditions for every value of their free indices, sums written out."""
+    for condition in conditions:
+        symbols = [index for index in free_indices(condition) if not index.is_number]
+        for numbers in product(range(1, classes + 1), repeat=len(symbols)):
+            yield write_out(condition, classes, zip(symbols, numbers))
 
 
 def _placements(count, classes):
@@ -368,11 +637,10 @@ def _placements(count, classes):
 
 
 def _differ_somewhere(left, right, conditions, generator):
-    entries = _sorted({e for part in (left, right, *conditions) for e in part.atoms(Indexed)})
-    scalars = _sorted({s for part in (left, right, *conditions) for s in _scalars(part)})
-    unknowns = entries + scalars
+    parts = [left, right, *(condition for condition in conditions if condition != 0)]
+    unknowns = _sorted({e for part in parts for e in part.atoms(Indexed)}) + _sorted({s for p in parts for s in _scalars(p)})
     solved = {}
-    for condition in conditions:
+    for condition in parts[2:]:
         condition = condition.xreplace(solved)
         unknown = next((u for u in reversed(unknowns) if u not in solved and condition.has(u)), None)
         solutions = solve(condition, unknown) if unknown is not None else []
@@ -381,19 +649,17 @@ def _differ_somewhere(left, right, conditions, generator):
         if solutions:
             solved = {**{u: s.xreplace({unknown: solutions[0]}) for u, s in solved.items()}, unknown: solutions[0]}
     free = [unknown for unknown in unknowns if unknown not in solved]
-    names = [Dummy(f"x{position}") for position in range(len(unknowns))]
-    sides = lambdify(names, [part.xreplace(dict(zip(unknowns, names))) for part in (left, right)], "mpmath")
+    functions = [_function(side, unknowns) for side in (left, right)]
     for attempt in range(POINTS_A_CASE if unknowns else 1):
         values = {unknown: _draw(unknown, attempt, position, generator) for position, unknown in enumerate(free)}
         if attempt % 2 and solved:
             values = {unknown: value / len(unknowns) for unknown, value in values.items()}
         values.update({unknown: solution.xreplace(values) for unknown, solution in solved.items()})
-        if not all(_admissible(unknown, value) for unknown, value in values.items()):
-            continue
-        point = [values[unknown] for unknown in unknowns]
-        found = _differ_at(sides, point)
-        if found:
-            return dict(zip(unknowns, point)), *found
+        if all(value.is_Rational and value in _domain(unknown) for unknown, value in values.items()):
+            point = {unknown: values[unknown] for unknown in unknowns}
+            found = _differ_at(functions, point.values())
+            if found:
+                return point, *found
     return None
 
 
@@ -409,29 +675,43 @@ def _domain(unknown):
 def _draw(unknown, attempt, position, generator):
     """An admissible number for `unknown`: simple ones in the first attempts, hostile ones later."""
     pool = SIMPLE if attempt < POINTS_A_CASE // 2 else SIMPLE + HOSTILE
-    pool = [value for value in pool if _admissible(unknown, value)]
+    pool = [value for value in pool if value in _domain(unknown)]
     if unknown.is_integer:
         pool = [value for value in pool if value.is_Integer]
     return pool[position % len(pool)] if attempt == 0 else generator.choice(pool)
 
 
-def _admissible(unknown, value):
-    return bool(value.is_real) and value in _domain(unknown)
+def _function(expression, unknowns):
+    """`expression` as a function of numbers for `unknowns`, in mpmath's precision."""
+    names = [Dummy(f"x{position}") for position in range(len(unknowns))]
+    return lambdify(names, expression.xreplace(dict(zip(unknowns, names))), "mpmath")
 
 
-def _differ_at(sides, point):
-    """Both values if they differ beyond all rounding or only one is a real number, else None."""
-    for digits in (DIGITS, 10 * DIGITS):
+def _differ_at(functions, point):
+    """The values of both functions if they differ beyond all rounding, or only one is a real number, else None."""
+    rough, exact = ([_value(function, point, digits) for function in functions] for digits in (DIGITS, 10 * DIGITS))
+    if None in rough + exact or all(map(mpmath.isnan, exact)):
+        return None
+    if any(map(mpmath.isnan, exact)):
+        return tuple(sympify(mpmath.nstr(side, 15)) for side in exact)
+    with mpmath.workdps(10 * DIGITS):
+        (left, right), (rough_left, rough_right) = exact, rough
+        gap, rounding = left - right, mpmath.mpf(10) ** (-DIGITS // 2)
+        size = max(abs(left), abs(right))
+        if abs(gap) <= rounding * size or not abs(gap - (rough_left - rough_right)) <= rounding * abs(gap):
+            return None
+        return tuple(sympify(mpmath.nstr(side, 15)) for side in (left, right))
+
+
+def _value(function, point, digits):
+    """The value of `function` at a point: nan where it is not a real number, None where that cannot be told."""
+    try:
         with mpmath.workdps(digits):
-            try:
-                arguments = [mpmath.mpf(int(value.p)) / int(value.q) for value in map(Rational, point)]
-                left, right = (mpmath.mpmathify(side) for side in sides(*arguments))
-            except (ZeroDivisionError, ValueError, TypeError, OverflowError):
-                return None
-            real = [isinstance(side, mpmath.mpf) and mpmath.isfinite(side) for side in (left, right)]
-            if not any(real):
-                return None
-            if all(real) and abs(left - right) <= mpmath.mpf(10) ** (-digits // 2) * max(abs(left), abs(right)):
-                return None
-            shown = mpmath.nstr(left, 15), mpmath.nstr(right, 15)
-    return tuple(sympify(number) for number in shown)
+            value = mpmath.mpmathify(function(*(mpmath.mpf(number.p) / number.q for number in point)))
+    except ZeroDivisionError:
+        return mpmath.nan
+    except (ValueError, TypeError, NameError, OverflowError):
+        return None
+    if not mpmath.isfinite(value):
+        return None
+    return value.real if abs(value.imag) <= mpmath.mpf(10) ** (-digits // 2) * abs(value.real) else mpmath.nan

@@ -2,6 +2,8 @@
 
 from html import escape
 
+from lossbook.checks import as_count
+
 
 class Table:
     """Columns side by side under their names; numbers get `digits` decimals, columns of whole numbers none.
@@ -12,6 +14,9 @@ class Table:
     """
 
     def __init__(self, columns, digits=4):
+        if not isinstance(columns, dict) or not columns:
+            raise TypeError(f"columns: expected a dict from names to columns, got {columns!r}")
+        digits = as_count("digits", digits)
         columns = {str(name): list(cells) for name, cells in columns.items()}
         lengths = {name: len(cells) for name, cells in columns.items()}
         if len(set(lengths.values())) > 1:

@@ -17,10 +17,14 @@ _LAST = (Sum, Derivative)
 class _Notation:
     """What both printers share; each says how it writes brackets, fractions and products."""
 
+    def __init__(self, shares):
+        super().__init__()
+        self._settings["shares"] = shares
+
     def _print_Add(self, expr, order=None):
         content, primitive = expr.primitive()
         if content.is_Integer and content != 1:
-            return self._write_product(content < 0, [abs(content), primitive])
+            return self._write_product(bool(content < 0), [abs(content), primitive])
         number, rest = expr.as_coeff_Add()
         ordered = [*([number] if number > 0 else []), *self._as_ordered_terms(rest), *([number] if number < 0 else [])]
         terms = [self._print(term) for term in ordered]
@@ -45,7 +49,24 @@ class _Notation:
             else self._print(factor)
             for factor in factors
         ]
-        return ("-" if negative else "") + self._times.join(written)
+        minus_signs = negative + sum(factor.startswith("-") for factor in written)
+        return ("-" if minus_signs % 2 else "") + self._times.join(factor.removeprefix("-") for factor in written)
+
+    def _print_Abs(self, expr):
+        inner = expr.args[0]
+        return self._size(self._print(-inner if _holds_positive_truth(inner) else inner))
+
+    def _print_sign(self, expr):
+        inner = expr.args[0]
+        backwards = _holds_positive_truth(inner)
+        return ("-" if backwards else "") + self._function("sign", self._print(-inner if backwards else inner))
+
+    def _print_Relational(self, expr):
+        if _holds_positive_truth(expr.lhs) and expr.rhs == 0:
+            expr = expr.reversedsign
+        if len(str(expr.lhs)) < len(str(expr.rhs)):
+            expr = expr.reversed
+        return f"{self._print(expr.lhs)} {self._relations[expr.rel_op]} {self._print(expr.rhs)}"
 
     def _needs_brackets(self, factor, last, factors):
         alone = len(factors) == 1
@@ -94,7 +115,7 @@ def _rank(factor):
     kinds = [
         base.is_Number,
         isinstance(base, (Symbol, Indexed, KroneckerDelta)),
-        is_sum and (any(map(_is_truth, base.args)) or base.has(KroneckerDelta)),
+        is_sum and any(map(_is_truth, base.args)),
         not is_sum and not isinstance(base, _LAST),
         is_sum,
         isinstance(base, Sum),
@@ -111,6 +132,13 @@ def _order(derivative):
 
 class _Latex(_Notation, LatexPrinter):
     _times = r" \, "
+    _relations = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"}
+
+    def _size(self, written):
+        return rf"\left|{written}\right|"
+
+    def _function(self, name, written):
+        return rf"\operatorname{{{name}}}{{\left({written}\right)}}"
 
     def _bracket(self, written):
         return rf"\left({written}\right)"
@@ -141,6 +169,20 @@ class _Latex(_Notation, LatexPrinter):
 class _Text(_Notation, StrPrinter):
     printmethod = "_text"
     _times = "*"
+    _relations = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"}
+
+    def _size(self, written):
+        return f"|{written}|"
+
+    def _function(self, name, written):
+        return f"{name}({written})"
+
+    def _print_Piecewise(self, expr):
+        branches = [
+            self._print(branch) + ("" if condition == True else f" if {self._print(condition)}")  # noqa: E712
+            for branch, condition in expr.args
+        ]
+        return "{" + "; ".join(branches) + "}"
 
     def _bracket(self, written):
         return f"({written})"
@@ -170,14 +212,14 @@ class _Text(_Notation, StrPrinter):
         return f"{self._print(expr.base)}_" + "".join(self._print(index) for index in expr.indices)
 
 
-def latex(expression):
-    """LaTeX of `expression` in the book's notation, without delimiters."""
-    return _Latex().doprint(expression)
+def latex(expression, shares=False):
+    """LaTeX of `expression` in the book's notation, without delimiters; with `shares`, softmax(z)_i is p_i."""
+    return _Latex(shares).doprint(expression)
 
 
-def text(expression):
-    """`expression` in the book's notation as a line of text."""
-    return _Text().doprint(expression)
+def text(expression, shares=False):
+    """`expression` in the book's notation as a line of text; with `shares`, softmax(z)_i is p_i."""
+    return _Text(shares).doprint(expression)
 
 
 class Formula:

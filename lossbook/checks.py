@@ -1,0 +1,51 @@
+"""Arguments that are not what they should be: one line that names the argument, what was expected and what came."""
+
+from numbers import Integral, Real
+
+from sympy import Expr, Indexed, Symbol, sympify
+
+
+def as_expression(name, value):
+    """`value` as a SymPy expression. Text is never evaluated: a string is a TypeError."""
+    if isinstance(value, str):
+        raise TypeError(f"{name}: expected a SymPy expression, got the string {value!r}, which is never evaluated")
+    try:
+        expression = sympify(value, strict=True)
+    except Exception:
+        expression = None
+    if not isinstance(expression, Expr):
+        raise TypeError(f"{name}: expected a SymPy expression, got {value!r}")
+    return expression
+
+
+def as_variable(name, value):
+    """`value`, if it is a symbol or an entry of a row, by which one can differentiate."""
+    if not isinstance(value, (Symbol, Indexed)):
+        raise TypeError(f"{name}: expected a symbol or an entry of a row such as z[i], got {value!r}")
+    return value
+
+
+def as_text(name, value):
+    """`value`, if it is a string."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected a string, got {value!r}")
+    return value
+
+
+def as_number(name, value, domain):
+    """`value` as a float, if it is a real number in the SymPy set `domain`."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}: expected a number, got {value!r}")
+    number = float(value)
+    if number != number or abs(number) == float("inf") or domain.contains(sympify(number)) != True:  # noqa: E712
+        raise ValueError(f"{name}: expected a number in {domain}, got {value!r}")
+    return number
+
+
+def as_count(name, value):
+    """`value` as an int, if it is a whole number from 0 up."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name}: expected a whole number, got {value!r}")
+    if value < 0:
+        raise ValueError(f"{name}: expected a whole number from 0 up, got {value!r}")
+    return int(value)

@@ -1,0 +1,357 @@
+"""Value, gradient and Hessian of every loss against 400-digit arithmetic, where float64 code goes wrong.
+
+Elementwise parts are right to 8 units in the last place, parts of class losses to 16 * 2^-52 of the
+row's scale: the largest true entry of the row, or of the matrix. No result is a nan, and none is
+infinite unless the true one is beyond the largest float.
+"""
+
+from functools import cache
+from itertools import product
+
+import numpy as np
+import pytest
+from reference import (
+    CLASSES, ELEMENTWISE, EXAMPLES, FUNCTIONS, METHODS, PARTS, ROW_FUNCTIONS, error_in_rows, error_in_ulps, exact,
+    log_of, mp,
+)
+
+from lossbook import functions, losses
+
+ULPS = 8
+ROW_UNITS = 16
+
+every_part = pytest.mark.parametrize("part", PARTS)
+
+
+def report(errors, limit):
+    """Fail with the worst of `errors`, pairs of an error and the input that it was found at."""
+    worst, where = max(errors, key=lambda pair: pair[0])
+    assert worst <= limit, f"off by {worst:.3g} units at {where}"
+
+
+def report_ulps(points, computed, trues):
+    """Fail with the worst of the results at `points`, in units in the last place."""
+    report([(error_in_ulps(a, b), f"{z!r}: {a!r}") for z, a, b in zip(points, computed, trues)], ULPS)
+
+
+# --- the hostile grid -----------------------------------------------------------------------------------
+
+random = np.random.default_rng(20260101)
+
+TINY_TO_HUGE = [10.0**power for power in (-300, -200, -160, -155, -150, -100, -50, -20, -17, -16, -15, -12, -8, -5, -3)]
+MODERATE = [0.1, 0.25, 0.5, 0.6875, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 17.0, 18.5, 20.0, 20.756, 25.0, 30.0]
+SATURATED = [33.3, 36.0, 36.75, 37.0, 37.5, 38.0, 40.0, 50.0, 100.0, 300.0, 354.5, 355.5, 372.0, 500.0, 700.0]
+SUBNORMAL = [708.25, 709.5, 709.79, 710.0, 740.0, 744.4, 745.2, 746.0]
+OVERFLOWING = [1e3, 1e4, 1e8, 1e16, 1e100, 1e154, 1e200, 1e300]
+
+
+def both_signs(numbers):
+    return np.array(sorted({sign * float(number) for number in numbers for sign in (-1, 1)} | {0.0}))
+
+
+LOGITS = both_signs([*TINY_TO_HUGE, *MODERATE, *SATURATED, *SUBNORMAL, *OVERFLOWING, *random.uniform(0, 40, 40)])
+BINARY = np.array([0.0, 1.0])
+SOFT = np.array([5e-324, 1e-300, 1e-17, 1e-3, 0.25, 0.3, 0.5, 0.9, 1 - 2.0**-53])
+
+RESIDUALS = both_signs([*(10.0**power for power in range(-200, 201, 8)), 3e-200, 7e199, *random.lognormal(0, 5, 40)])
+SCALES = [1e-160, 1e-100, 1e-20, 1e-3, 0.3, 1.0, 2.0, 1e3, 1e20, 1e100, 1e160, 1e200]
+PAIRS = [(1 + 2.0**-52, 1.0), (1e200, -1e200), (1e16, 1.0), (0.1, 0.3), (-7.25, 3.5), (1e-200, 1e-190), (5e-324, 0.0)]
+
+PROBABILITIES = np.array(
+    [5e-324, 1e-310, 1e-300, 1e-160, 1e-100, 1e-50, 1e-20, 2.0**-53, 1e-8, 0.1, 0.3, np.nextafter(0.3, 1), 0.5,
+     0.5 + 2.0**-53, 0.7, 0.9, 1 - 1e-8, 1 - 2.0**-40, 1 - 2.0**-52, 1 - 2.0**-53, *random.uniform(0, 1, 30)]
+)  # fmt: skip
+
+
+def crossed(predictions, targets):
+    """Each prediction with each target."""
+    return np.array(list(product(predictions, targets)))
+
+
+def residuals_near(kink):
+    """Residuals everywhere, and more of them about the kink at +-`kink`."""
+    near = [kink, np.nextafter(kink, 0), np.nextafter(kink, np.inf), kink / 2, kink / 3, kink * 2, kink * 1e-20]
+    zero_target = np.array([[r, 0.0] for r in [*RESIDUALS, *both_signs(near)]])
+    return np.concatenate([zero_target, PAIRS])
+
+
+def margins():
+    """Scores about the margin of 1, with both targets."""
+    scores = [*TINY_TO_HUGE, *MODERATE, 1 - 2.0**-53, 1 + 2.0**-52, 0.999, 1.001, 1e16, 1e100, 1e150, 1e200]
+    return crossed(both_signs(scores), [-1.0, 1.0])
+
+
+@cache
+def points(name):
+    """(parameters, points) pairs, where the points are rows of a prediction and a target."""
+    if name in ("squared_error", "absolute_error", "log_cosh"):
+        return [({}, residuals_near(1.0))]
+    if name == "smooth_l1":
+        return [({"beta": beta}, residuals_near(beta or 1.0)) for beta in [0.0, *SCALES]]
+    if name == "huber":
+        return [({"delta": delta}, residuals_near(delta)) for delta in SCALES]
+    if name == "pinball":
+        return [({"quantile": q}, residuals_near(1.0)) for q in (1e-300, 1e-20, 0.1, 0.5, 0.9, 1 - 2.0**-53)]
+    if name in ("hinge", "squared_hinge"):
+        return [({}, margins())]
+    if name == "poisson":
+        return [({}, crossed(LOGITS[abs(LOGITS) <= 1e200], [0.0, 1.0, 2.0, 7.0, 1e6]))]
+    if name == "binary_cross_entropy":
+        return [({}, crossed(PROBABILITIES, [*BINARY, *SOFT]))]
+    if name == "focal":
+        # Not where exp(-|z|) is subnormal: it has lost its digits, and z exp(-|z|) with it.
+        logits = LOGITS[(abs(LOGITS) < 708) | (abs(LOGITS) > 760)]
+        return [({"gamma": gamma}, crossed(logits, BINARY)) for gamma in (0.0, 0.5, 1.0, 2.0, 5.0)]
+    return [({}, crossed(LOGITS, [*BINARY, *SOFT]))]
+
+
+ROOT_IN_LOGITS = ("poisson", "binary_cross_entropy_with_logits", "sigmoid_squared_error", "focal")
+
+
+def size_about(name, z, y, parameters, part, true):
+    """What an error is measured by: the true result, but where it passes through 0, its size a logit away.
+
+    No float can hold the place of such a root, as sin(3.14159) shows. A root at 0 has a test of its own.
+    """
+    if name not in ROOT_IN_LOGITS or abs(z) > 50:
+        return true
+    below, above = (ELEMENTWISE[name](z + step, y, **parameters) for step in (-1, 1))
+    # A square only touches 0; there its gradient changes sign.
+    changing = PARTS.index("gradient") if name == "sigmoid_squared_error" and part == 0 else part
+    if mp.sign(below[changing]) == mp.sign(above[changing]):
+        return true
+    return max(abs(below[part]), abs(above[part]))
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+@every_part
+def test_an_elementwise_loss_is_right_to_the_last_digits(name, part):
+    number = PARTS.index(part)
+    errors = []
+    for parameters, pairs in points(name):
+        predictions, targets = pairs.T
+        computed = getattr(getattr(losses, name), METHODS[part])(predictions, targets, **parameters)
+        assert computed.shape == predictions.shape and computed.dtype == np.float64
+        for z, y, result in zip(predictions.tolist(), targets.tolist(), computed):
+            true = ELEMENTWISE[name](z, y, **parameters)[number]
+            size = size_about(name, z, y, parameters, number, true)
+            where = f"{(z, y)}, {parameters}: {result!r}"
+            errors.append((error_in_ulps(result, true, size), where))
+    report(errors, ULPS)
+
+
+SMALL_LOGITS = LOGITS[abs(LOGITS) < 1e-2]
+
+
+@every_part
+@pytest.mark.parametrize("name, y", [
+    ("binary_cross_entropy_with_logits", 0.5), ("sigmoid_squared_error", 0.5), ("poisson", 1.0),
+])  # fmt: skip
+def test_a_root_at_logit_0_keeps_its_digits(name, y, part):
+    """There sigmoid(z) - 1/2 = z / 4 and exp(z) - 1 = z."""
+    computed = getattr(getattr(losses, name), METHODS[part])(SMALL_LOGITS, y)
+    report_ulps(SMALL_LOGITS, computed, [ELEMENTWISE[name](z, y)[PARTS.index(part)] for z in SMALL_LOGITS.tolist()])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("method", ["value", "gradient_at"])
+def test_a_function_of_one_number_is_right_to_the_last_digits(name, method):
+    computed = getattr(getattr(functions, name), method)(LOGITS)
+    report_ulps(LOGITS, computed, [FUNCTIONS[name](mp.mpf(z))[method == "gradient_at"] for z in LOGITS.tolist()])
+
+
+# --- rows -----------------------------------------------------------------------------------------------
+
+
+def dyadic(z):
+    """`z` rounded so that the differences of its entries are floats."""
+    return np.round(z * 2.0**20) / 2.0**20
+
+
+def rows_of_logits(classes):
+    """Equal, tied, saturated, masked and ordinary rows."""
+    first = np.eye(classes)[0]
+    sizes = [1e-300, 1e-16, 1.0, 10.0, 37.0, 50.0, 700.0, 745.0, 1e4, 1e16, 1e300]
+    rows = [np.full(classes, size) for size in (0.0, 1e-300, -1e-300, 1.0, 1e16, 1e300, -1e300)]
+    rows += [sign * size * first for size in sizes for sign in (-1, 1)]
+    rows += [size * dyadic(np.linspace(-1, 1, classes)) for size in (1e-300, 1.0, 40.0, 400.0, 1e300)]
+    rows += [size * (first + np.eye(classes)[-1]) for size in (1.0, 50.0, 1e300)]
+    rows += [np.where(first > 0, -np.inf, np.linspace(0, size, classes)) for size in (0.0, 1.0, 50.0, 1e300)]
+    rows += [np.where(np.arange(classes) == classes - 1, size, -np.inf) for size in (0.0, -1e300, 1e300)]
+    rows += [dyadic(size * random.normal(size=classes)) for size in (1, 1, 10, 10, 100)]
+    rows = [row for row in rows if max(row) > -np.inf]
+    rows += [50 * first + 1e4, np.where(np.arange(classes) < 2, 1e16, 0.0), np.arange(classes) * 2.0**-40]
+    return rows
+
+
+def labels_of(row):
+    """One-hot rows of targets, soft ones, and ones with a class left out; nothing on a masked class."""
+    classes, open_ = len(row), np.flatnonzero(row > -np.inf)
+    for label in {open_[0], open_[-1], open_[len(open_) // 2]}:
+        yield np.eye(classes)[label]
+    if len(open_) > 1:
+        soft = np.zeros(classes)
+        soft[open_[0]], soft[open_[-1]] = 0.625, 0.375
+        yield soft
+        soft = np.zeros(classes)
+        soft[open_] = random.dirichlet(np.ones(len(open_)))
+        yield soft
+
+
+def rows_of_probabilities(classes):
+    for small in (5e-324, 1e-300, 1e-160, 1e-17, 2.0**-53, 1e-8, 0.01):
+        row = np.full(classes, max(small / (classes - 1), 5e-324))
+        row[-1] = min(1 - small, 1 - 2.0**-53)
+        yield row
+    yield np.full(classes, 1 / classes)
+    for _ in range(3):
+        yield random.dirichlet(np.ones(classes))
+
+
+def near(p):
+    """A distribution that differs from `p` in its last digits only."""
+    step = 2.0**-44 * p[0]
+    return p + step * (np.eye(len(p))[0] - np.eye(len(p))[-1])
+
+
+@cache
+def class_points(name, classes):
+    if name in ("softmax_cross_entropy", "softmax_squared_error"):
+        rows = rows_of_logits(classes)
+        if classes > 100:
+            rows = rows[::5]
+        pairs = [(row, label) for row in rows for label in labels_of(row)]
+    else:
+        rows = list(rows_of_probabilities(classes))
+        pairs = [(row, label) for row in rows for label in labels_of(row)]
+        pairs += [(near(row), row) for row in rows[-4:]]
+        if name == "kl_divergence":
+            pairs += list(zip(rows, rows[1:]))
+            # log 3 is a small difference of large logarithms
+            pairs += [(row, row * np.where(row < 1e-8, 3, 1)) for row in rows]
+    return [np.array(side) for side in zip(*pairs)]
+
+
+def largest(numbers):
+    """The largest size among `numbers`, as a float."""
+    return float(min(max(map(abs, numbers)), mp.mpf(np.finfo(float).max)))
+
+
+def value_scale(name, prediction, target, true):
+    """The row's scale of a value: itself, or the largest term of a divergence, whose terms have both signs."""
+    if name != "kl_divergence":
+        return float(true)
+    q, p = exact(*prediction), exact(*target)
+    return largest([true, *(b * (log_of(b) - log_of(a)) for a, b in zip(q, p) if b)])
+
+
+def entries(matrix, chosen):
+    """The entries of a matrix, given as a function, at the chosen indices."""
+    return [[matrix(i, k) for k in chosen] for i in chosen]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@every_part
+@pytest.mark.parametrize("classes", [2, 3, 10, 1000])
+def test_a_class_loss_is_right_to_the_last_digits_of_its_row(name, part, classes):
+    predictions, targets = class_points(name, classes)
+    if part == "hessian" and classes == 1000:
+        predictions, targets = predictions[::3], targets[::3]
+    computed = getattr(getattr(losses, name), METHODS[part])(predictions, targets)
+    errors = []
+    for prediction, target, result in zip(predictions, targets, computed):
+        row, label = tuple(prediction.tolist()), tuple(target.tolist())
+        true = CLASSES[name](row, label)[PARTS.index(part)]
+        if part == "value":
+            found = error_in_rows(result, true, value_scale(name, row, label, true))
+        elif part == "gradient":
+            scale = largest(true)
+            found = max(error_in_rows(a, b, scale) for a, b in zip(result, true))
+        else:
+            # Of many classes a few: among them those with the greatest logits and targets, and so the scale.
+            some = sorted({0, 1, 500, 999, *np.argsort(row)[-3:], *np.argsort(label)[-3:]})
+            chosen = range(classes) if classes <= 10 else some
+            true = sum(entries(true, chosen), [])
+            scale = largest(true)
+            found = max(error_in_rows(a, b, scale) for a, b in zip(result[np.ix_(chosen, chosen)].ravel(), true))
+        errors.append((found, f"{prediction[:10]}, {target[:10]}: {np.array2string(result, threshold=10)}"))
+    report(errors, ROW_UNITS)
+
+
+@pytest.mark.parametrize("name", ["softmax_cross_entropy", "softmax_squared_error"])
+@every_part
+def test_differences_of_logits_that_are_no_floats_cost_no_digits(name, part):
+    """0.1 - 100.2 is rounded by 7e-15, which exp would make 32 units: the rounding error is part of the logit."""
+    rows = np.array([[-0.1, 100.2], [101.9, -111.36], [252.21, -20.08], [0.3, 1e-17], [1 / 3, -700.7]])
+    computed = getattr(getattr(losses, name), METHODS[part])(rows, [1, 0, 0, 1, 0])
+    errors = []
+    for row, label, result in zip(rows, np.eye(2)[[1, 0, 0, 1, 0]], computed):
+        true = CLASSES[name](tuple(row.tolist()), tuple(label.tolist()))[PARTS.index(part)]
+        trues = [true] if part == "value" else true if part == "gradient" else sum(entries(true, range(2)), [])
+        errors += [(error_in_rows(a, b, largest(trues)), f"{row}: {result}") for a, b in zip(np.ravel(result), trues)]
+    report(errors, ROW_UNITS)
+
+
+@pytest.mark.parametrize("name", ROW_FUNCTIONS)
+@pytest.mark.parametrize("classes", [2, 3, 10, 1000])
+def test_a_function_of_a_row_is_right_to_the_last_digits_of_the_row(name, classes):
+    rows = np.array(rows_of_logits(classes))[:: 5 if classes > 100 else 1]
+    computed = getattr(functions, name).value(rows)
+    errors = []
+    for row, result in zip(rows, computed):
+        true = ROW_FUNCTIONS[name](tuple(row.tolist()))[0]
+        if name == "logsumexp":
+            found = error_in_rows(result, true, float(abs(true)))
+        else:
+            masked = [entry == -mp.inf for entry in true]
+            assert (result[masked] == -np.inf).all()
+            finite = [entry for entry in true if entry != -mp.inf]
+            found = max(error_in_rows(a, b, largest(finite)) for a, b in zip(result[np.invert(masked)], finite))
+        errors.append((found, f"{row[:10]}: {np.array2string(result, threshold=10)}"))
+    report(errors, ROW_UNITS)
+
+
+@pytest.mark.parametrize("name", ROW_FUNCTIONS)
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_the_derivative_of_a_function_of_a_row_is_right_to_the_last_digits_of_the_matrix(name, classes):
+    rows = np.array(rows_of_logits(classes))
+    computed = getattr(functions, name).gradient_at(rows)
+    errors = []
+    for row, result in zip(rows, computed):
+        derivative = ROW_FUNCTIONS[name](tuple(row.tolist()))[1]
+        if name == "logsumexp":
+            true = [derivative(k) for k in range(classes)]
+        else:
+            true = sum(entries(derivative, range(classes)), [])
+        scale = largest(true)
+        found = max(error_in_rows(a, b, scale) for a, b in zip(result.ravel(), true))
+        errors.append((found, f"{row}: {result}"))
+    report(errors, ROW_UNITS)
+
+
+# --- the reference itself -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_reference_holds_the_derivatives_of_its_own_values(name):
+    """Central differences with a step of 2^-400 leave 160 digits."""
+    step, mistake = mp.mpf(2) ** -400, mp.mpf(10) ** -100
+    predictions, targets, parameters = EXAMPLES[name]
+    for prediction, target in zip(predictions.tolist(), targets.tolist()):
+        if name in CLASSES:
+            loss, moved, size = CLASSES[name], moved_entry, len(target)
+            prediction, target = tuple(prediction), tuple(target)
+        else:
+            loss, moved, size = ELEMENTWISE[name], lambda z, k, by: mp.mpf(z) + by, 1
+        _, gradient, hessian = loss(prediction, target, **parameters)
+        for k in range(size):
+            above, below = (loss(moved(prediction, k, by), target, **parameters) for by in (step, -step))
+            slope = (above[0] - below[0]) / (2 * step)
+            assert abs(slope - (gradient[k] if name in CLASSES else gradient)) < mistake
+            for i in range(size):
+                a, b = (side[1][i] if name in CLASSES else side[1] for side in (above, below))
+                assert abs((a - b) / (2 * step) - (hessian(i, k) if name in CLASSES else hessian)) < mistake
+
+
+def moved_entry(row, k, by):
+    return tuple(mp.mpf(entry) + (by if i == k else 0) for i, entry in enumerate(row))

@@ -1,0 +1,413 @@
+"""What proof.equal says of true identities, and of statements that are nearly true.
+
+Near misses are made from the true identities by small changes. Each is known to be false from plain
+arithmetic, which also checks every counterexample.
+"""
+
+from functools import cache
+from random import Random
+
+import pytest
+from plain_arithmetic import evaluate, mp
+from sympy import (
+    Abs, Add, And, Derivative, Eq, Function, Heaviside, I, Indexed, IndexedBase, Integer, KroneckerDelta, Lambda, Max,
+    Min, Mul, Ne, Or, Piecewise, Pow, Rational, S, Sum, Symbol, exp, expand, log, nan, oo, sign, sin, sqrt, zoo,
+)
+
+from lossbook import losses, notation
+from lossbook.functions import (
+    log_cosh, log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softmax_complement, softplus, tanh,
+)
+from lossbook.notation import TARGETS_SUM_TO_ONE, beta, delta, gamma, i, j, k, l, n, side, total
+from lossbook.proof import equal
+
+z, y, p, q = notation.logits, notation.targets, notation.probabilities, notation.approximations
+s, t, prob, tau = notation.logit, notation.target, notation.probability, notation.quantile
+a, b, c, r = (Symbol(name, real=True) for name in "abcr")
+T = Symbol("T", positive=True)
+same = KroneckerDelta(i, j)
+total_exp = total(exp(z[k]))
+log_odds = log(prob / (1 - prob))
+hinge_gap = 1 - side * a
+
+
+def d(expression, *symbols):
+    return Derivative(expression, *symbols, evaluate=False)
+
+
+def huber(residual):
+    return Piecewise(
+        (residual**2 / 2, Abs(residual) <= delta), (delta * (Abs(residual) - delta / 2), True)
+    )  # fmt: skip
+
+
+def smooth_l1(residual, beta):
+    return Piecewise((residual**2 / (2 * beta), Abs(residual) < beta), (Abs(residual) - beta / 2, True))
+
+
+TRUE = {
+    # functions of one number
+    "sigmoid's derivative": (d(sigmoid(s), s), sigmoid(s) * (1 - sigmoid(s))),
+    "sigmoid's second derivative": (d(sigmoid(s), s, s), sigmoid(s) * (1 - sigmoid(s)) * (1 - 2 * sigmoid(s))),
+    "sigmoid is odd about 1/2": (sigmoid(-s), 1 - sigmoid(s)),
+    "sigmoid by exp": (sigmoid(s), exp(s) / (1 + exp(s))),
+    "sigmoid by tanh": (sigmoid(s), (1 + tanh(s / 2)) / 2),
+    "sigmoid's inverse": (log(sigmoid(s) / (1 - sigmoid(s))), s),
+    "sigmoid of the log odds": (sigmoid(log_odds), prob),
+    "the slope of the log odds": (d(log_odds, prob), 1 / (prob * (1 - prob))),
+    "softplus's derivative": (d(softplus(s), s), sigmoid(s)),
+    "softplus's second derivative": (d(softplus(s), s, s), sigmoid(s) * sigmoid(-s)),
+    "softplus less its mirror": (softplus(s) - softplus(-s), s),
+    "log-sigmoid is softplus mirrored": (log_sigmoid(s), -softplus(-s)),
+    "tanh's derivative": (d(tanh(s), s), 1 - tanh(s) ** 2),
+    "log-cosh's derivative": (d(log_cosh(r), r), 2 * sigmoid(2 * r) - 1),
+    "log-cosh by softplus": (log_cosh(r), softplus(2 * r) - r - log(2)),
+    "log of a power": (log(s**2), 2 * log(Abs(s))),
+    "half exponents": ((exp(s / 2) - 1) * (exp(s / 2) + 1), exp(s) - 1),
+    "powers of e": (exp(s + 1), exp(s) * exp(1)),
+    "logs of numbers": (log(12 * T), 2 * log(2) + log(3) + log(T)),
+    # losses of one number
+    "binary cross-entropy by p": (
+        d(losses.binary_cross_entropy.expression, prob),
+        (prob - t) / (prob * (1 - prob)),
+    ),
+    "binary cross-entropy by z": (d(losses.binary_cross_entropy_with_logits.expression, s), sigmoid(s) - t),
+    "binary cross-entropy's curvature": (
+        d(losses.binary_cross_entropy_with_logits.expression, s, s),
+        sigmoid(s) * (1 - sigmoid(s)),
+    ),
+    "binary cross-entropy by softplus": (losses.binary_cross_entropy_with_logits.expression, softplus(s) - t * s),
+    "the three factors of the chain rule": (
+        (prob - t) / (prob * (1 - prob)) * d(sigmoid(s), s),
+        prob - t,
+        [Eq(prob, sigmoid(s))],
+    ),
+    "squared error after sigmoid": (
+        d((sigmoid(s) - t) ** 2, s),
+        2 * (sigmoid(s) - t) * sigmoid(s) * (1 - sigmoid(s)),
+    ),
+    "Poisson's gradient": (d(exp(s) - t * s, s), exp(s) - t),
+    "focal with gamma 0": (losses.focal.expression.subs(gamma, 0), softplus(s) - t * s),
+    "focal's gradient for y = 1": (
+        d(-((1 - sigmoid(s)) ** gamma) * log(sigmoid(s)), s),
+        (1 - sigmoid(s)) ** gamma * (gamma * sigmoid(s) * log(sigmoid(s)) - (1 - sigmoid(s))),
+    ),
+    "powers add": (prob**gamma * prob * (1 - prob) ** 2, prob ** (gamma + 2) * (1 / prob - 2 + prob)),
+    # kinks
+    "Huber with three branches": (losses.huber.expression.subs(losses.huber.prediction, r + losses.huber.target), huber(r)),
+    "Huber by minimum": (huber(r), Min(Abs(r), delta) * (Abs(r) - Min(Abs(r), delta) / 2)),
+    "Huber is delta Smooth L1": (huber(r), delta * smooth_l1(r, delta)),
+    "Huber's gradient": (d(huber(r), r), Max(-delta, Min(r, delta))),
+    "Smooth L1's gradient": (d(smooth_l1(r, T), r), Piecewise((r / T, Abs(r) < T), (sign(r), True))),
+    "absolute by maximum": (Abs(r), Max(r, -r)),
+    "sign times size": (r, sign(r) * Abs(r)),
+    "root of a square": (sqrt((a - b) ** 2), Abs(b - a)),
+    "pseudo-Huber": (delta**2 * (sqrt(1 + (r / delta) ** 2) - 1), delta * (sqrt(delta**2 + r**2) - delta)),
+    "pinball by maximum": (losses.pinball.expression.subs(losses.pinball.prediction, r + losses.pinball.target), Max(-tau * r, (1 - tau) * r)),
+    "pinball at one half": (Max(-r / 2, r / 2), Abs(r) / 2),
+    "hinge by maximum": (Piecewise((hinge_gap, side * a < 1), (0, True)), Max(0, hinge_gap)),
+    "squared hinge by residual": (Max(0, hinge_gap) ** 2, Piecewise(((side - a) ** 2, side * a < 1), (0, True))),
+    "squared hinge's gradient": (d(Max(0, hinge_gap) ** 2, a), -2 * side * Max(0, hinge_gap)),
+    "maximum of three": (Max(a, b, c), Max(a, Max(c, b))),
+    "minimum of three": (Min(a, b, c), -Max(-a, -b, -c)),
+    "maximum and minimum add": (Max(a, b) + Min(a, b), a + b),
+    "clip by branches": (Min(Max(r, -1), 1), Piecewise((-1, r < -1), (1, r > 1), (r, True))),
+    "and, or, not": (Piecewise((r, And(r > 0, r < 1)), (0, True)), Piecewise((0, Or(r <= 0, r >= 1)), (r, True))),
+    "a branch never taken": (Piecewise((7, And(Abs(r) <= delta, r > delta)), (r, True)), r),
+    "a branch outside (0, 1)": (Piecewise((7, prob > 2), (Abs(prob - 1), True)), 1 - prob),
+    "Heaviside by branches": (r * Heaviside(r), Max(0, r)),
+    # rows
+    "softmax's Jacobian": (d(softmax(z, i), z[j]), softmax(z, i) * (same - softmax(z, j))),
+    "softmax's Jacobian written out": (
+        d(exp(z[i]) / total_exp, z[j]),
+        same * exp(z[i]) / total_exp - exp(z[i]) * exp(z[j]) / total_exp**2,
+    ),
+    "softmax's own slope": (d(softmax(z, i), z[i]), softmax(z, i) * (1 - softmax(z, i))),
+    "softmax's columns add to 0": (total(softmax(z, i) * (same - softmax(z, j)), i), Integer(0)),
+    "softmax adds to 1": (total(softmax(z, i), i), Integer(1)),
+    "softmax is shift-invariant": (softmax(Lambda(k, z[k] + c), i), softmax(z, i)),
+    "softmax of two is a sigmoid": (exp(z[1]) / (exp(z[1]) + exp(z[2])), sigmoid(z[1] - z[2])),
+    "softmax with a temperature": (
+        d(softmax(Lambda(k, z[k] / T), i), z[j]),
+        softmax(Lambda(k, z[k] / T), i) * (same - softmax(Lambda(k, z[k] / T), j)) / T,
+    ),
+    "softmax's complement": (softmax_complement(z, i), (total_exp - exp(z[i])) / total_exp),
+    "softmax's second derivative": (
+        d(softmax(z, i), z[i], z[i]),
+        softmax(z, i) * (1 - softmax(z, i)) * (1 - 2 * softmax(z, i)),
+    ),
+    "logsumexp's gradient": (d(logsumexp(z), z[i]), softmax(z, i)),
+    "logsumexp's Hessian": (d(logsumexp(z), z[i], z[j]), same * softmax(z, i) - softmax(z, i) * softmax(z, j)),
+    "logsumexp of a shifted row": (logsumexp(Lambda(k, z[k] + c)), logsumexp(z) + c),
+    "log-softmax": (log_softmax(z, i), z[i] - logsumexp(z)),
+    "log-softmax's gradient": (d(log_softmax(z, i), z[j]), same - softmax(z, j)),
+    "cross-entropy by p": (d(losses.cross_entropy.expression, p[i]), -y[i] / p[i]),
+    "softmax cross-entropy's gradient": (
+        d(losses.softmax_cross_entropy.expression, z[i]),
+        softmax(z, i) - y[i],
+        [TARGETS_SUM_TO_ONE],
+    ),
+    "softmax cross-entropy's gradient for any y": (
+        d(losses.softmax_cross_entropy.expression, z[i]),
+        softmax(z, i) * total(y[k]) - y[i],
+    ),
+    "softmax cross-entropy's Hessian": (
+        d(losses.softmax_cross_entropy.expression, z[i], z[j]),
+        softmax(z, i) * (same - softmax(z, j)),
+        [TARGETS_SUM_TO_ONE],
+    ),
+    "squared error after softmax": (
+        d(losses.softmax_squared_error.expression, z[i]),
+        2 * softmax(z, i) * (softmax(z, i) - y[i] - total(softmax(z, k) * (softmax(z, k) - y[k]))),
+    ),
+    "the gradient with p for softmax": (
+        d(losses.softmax_cross_entropy.expression, z[i]),
+        p[i] - y[i],
+        [Eq(p[i], softmax(z, i)), TARGETS_SUM_TO_ONE],
+    ),
+    "divergence is cross-entropy less entropy": (
+        total(p[k] * log(p[k] / q[k])),
+        -total(p[k] * log(q[k])) + total(p[k] * log(p[k])),
+    ),
+    "divergence's gradient": (d(total(p[k] * log(p[k] / q[k])), q[i]), -p[i] / q[i]),
+    "a product of probabilities": (
+        total(log(p[k] * (1 - p[k]))),
+        total(log(p[k])) + total(log(1 - p[k])),
+    ),
+    "smoothed labels": (
+        total((tau / n + (1 - tau) * y[k]) * z[k]),
+        tau * total(z[k]) / n + (1 - tau) * total(y[k] * z[k]),
+    ),
+    # sums
+    "shares that add only together": (total(exp(z[k]) / (1 + exp(z[k]))) + total(1 / (1 + exp(z[k]))), n),
+    "shares times a sum": (
+        c * total(z[k]) * total(sigmoid(z[k])) + c * total(z[k]) * total(sigmoid(-z[k])),
+        n * c * total(z[k]),
+    ),
+    "variance in two ways": (n * total(z[k] ** 2) - total(z[k]) ** 2, total(total((z[k] - z[l]) ** 2, k), l) / 2),
+    "double sums in either order": (
+        total(total(z[k] / (exp(z[k]) + exp(z[l])), k), l),
+        total(total(z[l] / (exp(z[k]) + exp(z[l])), k), l),
+    ),
+    "a double sum of products": (total(total(z[k] * y[l], k), l), total(z[k]) * total(y[k])),
+    "a renamed index": (total(y[k] * z[k], k), total(y[j] * z[j], j)),
+    "a bound index with a free name": (d(total(z[i] ** 3, i), z[i]), 3 * z[i] ** 2),
+    "a delta picks a term": (total(same * z[j] ** 2, j), z[i] ** 2),
+    "all but one": (total((1 - KroneckerDelta(i, k)) * exp(z[k])), total_exp - exp(z[i])),
+    "a sum of constants": (total(c + z[i], k), n * (c + z[i])),
+    "an absolute value a class": (d(total(Abs(z[k] - y[k])), z[i]), sign(z[i] - y[i])),
+    "a maximum a class": (total(Max(z[k], 0)), total(Abs(z[k]) + z[k]) / 2),
+    "numbers for indices": (d(softmax(z, 1), z[2]), -softmax(z, 1) * softmax(z, 2)),
+}
+
+
+def statement(name):
+    left, right, *given = TRUE[name]
+    return left, right, given[0] if given else []
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_a_true_identity_is_proved(name):
+    left, right, given = statement(name)
+    assert equal(left, right, given).kind == "proved"
+    assert equal(right, left, given).kind == "proved"
+
+
+def test_there_are_enough_true_identities():
+    assert len(TRUE) >= 60
+
+
+# --- points for plain arithmetic ------------------------------------------------------------------------
+
+GRID = [Rational(x) for x in ("0", "1", "-1", "2", "-2", "1/2", "1/3", "-1/2", "1/4")]
+
+
+def domain(symbol):
+    """What a symbol or entry of the tests may be, as a predicate on numbers."""
+    name = str(symbol.base if isinstance(symbol, Indexed) else symbol)
+    if symbol == side:
+        return lambda x: x in (1, -1)
+    if name in ("p", "q", "tau"):
+        return lambda x: 0 < x < 1
+    if isinstance(symbol, Indexed) and name == "y" or symbol == t:
+        return lambda x: 0 <= x <= 1
+    if symbol.is_positive:
+        return lambda x: x > 0
+    return (lambda x: x >= 0) if symbol.is_nonnegative else (lambda x: True)
+
+
+def symbols_of(*expressions):
+    """The scalars, the rows and the free indices of `expressions`."""
+    rows = {base for e in expressions for base in e.atoms(IndexedBase)}
+    entries = [entry for e in expressions for entry in e.atoms(Indexed)]
+    of_rows = [e.args[1:] for part in expressions for e in part.atoms(Function) if len(e.args) == 2]
+    indices = {x for entry in entries for x in entry.indices} | {x for part in of_rows for x in part}
+    indices |= {x for e in expressions for delta in e.atoms(KroneckerDelta) for x in delta.args}
+    free = {x for e in expressions for x in e.free_symbols} - {n} - {row.label for row in rows}
+    return {x for x in free if x.is_Symbol and x not in indices}, rows, {x for x in indices if x.is_Symbol}
+
+
+def points(expressions, given, count=24):
+    """Points of many kinds: (number of classes, values), half of them on a grid that hits kinks."""
+    generator = Random(1)
+    scalars, rows, indices = symbols_of(*expressions, *(part for e in given for part in e.args))
+    least = max([1] + [int(x) for e in expressions for entry in e.atoms(Indexed) for x in entry.indices if x.is_number])
+    for number in range(count):
+        classes = max(least, 1 + number % 4)
+        values = {index: generator.randint(1, classes) for index in sorted(indices, key=str)}
+        unknowns = sorted(scalars, key=str) + [row[m] for row in sorted(rows, key=str) for m in range(1, classes + 1)]
+        for symbol in unknowns:
+            pool = GRID if number % 2 or symbol in (side,) else [Rational(generator.randint(-3000, 3000), 1009) for _ in range(40)]
+            values[symbol] = generator.choice([x for x in pool if domain(symbol)(x)])
+        if TARGETS_SUM_TO_ONE in given:
+            entries = [y[m] for m in range(1, classes + 1)]
+            size = sum(values[entry] for entry in entries)
+            values |= {entry: values[entry] / size if size else Rational(1, classes) for entry in entries}
+        yield classes, with_definitions(values, classes, given)
+
+
+def with_definitions(values, classes, given):
+    """`values`, and those of the symbols that `given` defines."""
+    values = dict(values)
+    for equation in given:
+        if equation.lhs.is_Symbol:
+            values[equation.lhs] = evaluate(equation.rhs, classes, values)
+        elif isinstance(equation.lhs, Indexed):
+            row, (index,) = equation.lhs.base, equation.lhs.indices
+            values |= {row[m]: evaluate(equation.rhs, classes, {**values, index: m}) for m in range(1, classes + 1)}
+    return values
+
+
+def value(side, classes, values):
+    """The value of a side, None where it is not a real number."""
+    try:
+        number = mp.mpmathify(evaluate(side, classes, values))
+    except (ZeroDivisionError, StopIteration):
+        return None
+    return number.real if mp.isfinite(number) and abs(number.imag) <= mp.mpf(10) ** -30 * abs(number.real) else None
+
+
+def differ(left, right):
+    if left is None or right is None:
+        return left is not right
+    return abs(left - right) > mp.mpf(10) ** -20 * max(abs(left), abs(right), mp.mpf(10) ** -10)
+
+
+def is_false(left, right, given):
+    """Whether plain arithmetic finds a point where both sides are real numbers and differ."""
+    for classes, values in points((left, right), given):
+        numbers = value(left, classes, values), value(right, classes, values)
+        if None not in numbers and differ(*numbers):
+            return True
+    return False
+
+
+def check_counterexample(left, right, given, found):
+    """The counterexample is admissible, meets the conditions, and the sides differ there as it says."""
+    classes = found.classes or 1
+    for symbol, number in found.values.items():
+        assert 1 <= number <= classes if symbol in (i, j, k, l) else domain(symbol)(number), (symbol, number)
+    values = with_definitions(found.values, classes, given)
+    for equation in given:
+        if isinstance(equation.lhs, Sum):
+            assert evaluate(equation.lhs - equation.rhs, classes, values) == pytest.approx(0, abs=1e-40)
+    numbers = [value(part, classes, values) for part in (left, right)]
+    assert differ(*numbers), found
+    for number, said in zip(numbers, (found.left, found.right)):
+        assert said is nan if number is None else mp.almosteq(number, mp.mpmathify(said), 1e-12, 1e-25), found
+
+
+# --- near misses by small changes -----------------------------------------------------------------------
+
+
+def small_changes(expression):
+    """(what was changed, the changed expression), for every part that a slip could change."""
+    tiny = Rational(1, 10**12)
+    yield "negated", -expression
+    yield "doubled", 2 * expression
+    yield "halved", expression / 2
+    yield "divided by n", expression / n
+    yield "1e-12 more", expression + tiny
+    yield "1e-12 times itself more", expression * (1 + tiny)
+    for what, changed in changes_inside(expression):
+        yield what, changed
+
+
+def changes_inside(e):
+    if isinstance(e, (Add, Mul)) and len(e.args) > 1:
+        for position, part in enumerate(e.args):
+            others = e.args[:position] + e.args[position + 1 :]
+            yield f"without {part}", e.func(*others)
+            if isinstance(e, Add):
+                yield f"sign of {part} flipped", e.func(*others, -part)
+                yield f"{part} doubled", e.func(*others, 2 * part)
+    if isinstance(e, Pow):
+        yield f"{e} raised", Pow(e.base, e.exp + 1)
+    if isinstance(e, Sum):
+        index = e.variables[-1]
+        yield "1/n before a sum", e / n
+        for free in sorted({i, j} & e.free_symbols, key=str):
+            yield f"{index} captured as {free}", Sum(e.function.xreplace({index: free}), (free, 1, n))
+    if isinstance(e, KroneckerDelta):
+        yield "diagonal only", S.One
+        yield "off-diagonal only", S.Zero
+    if isinstance(e, (Indexed, softmax)):
+        for other in (i, j, Integer(1)):
+            if e.args[1] != other:
+                yield f"{e.args[1]} for {other}", e.func(e.args[0], other)
+        return
+    if isinstance(e, (sigmoid, sign, exp)):
+        yield f"{e.func.__name__} mirrored", e.func(-e.args[0])
+    if isinstance(e, Max):
+        yield "least for greatest", Min(*e.args)
+    if isinstance(e, Min):
+        yield "greatest for least", Max(*e.args)
+    if isinstance(e, Piecewise):
+        for position, (branch, condition) in enumerate(e.args):
+            for what, changed in [*changes_inside(branch), ("1 more on one branch", branch + 1)]:
+                pairs = [*e.args[:position], (changed, condition), *e.args[position + 1 :]]
+                yield f"on one branch {what}", Piecewise(*pairs)
+        return
+    if not isinstance(e, (Lambda, IndexedBase)):
+        for position, part in enumerate(e.args):
+            if part.is_Symbol or isinstance(part, (Lambda, IndexedBase)) or not hasattr(part, "is_commutative"):
+                continue
+            for what, changed in changes_inside(part):
+                yield what, e.func(*e.args[:position], changed, *e.args[position + 1 :])
+
+
+CHANGES_EACH = 7
+
+
+@cache
+def near_misses(name):
+    """Up to CHANGES_EACH false statements near a true one, spread over all kinds of change."""
+    left, right, given = statement(name)
+    changes = [(what, changed) for what, changed in small_changes(right) if changed != right]
+    Random(name).shuffle(changes)
+    found = []
+    for what, changed in changes:
+        if len(found) < CHANGES_EACH and is_false(left, changed, given):
+            found.append((what, changed))
+    return found
+
+
+@cache
+def judged(name):
+    left, _, given = statement(name)
+    return [(what, changed, equal(left, changed, given)) for what, changed in near_misses(name)]
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_no_near_miss_of_it_is_proved(name):
+    left, _, given = statement(name)
+    for what, changed, verdict in judged(name):
+        assert verdict.kind != "proved", what
+        if verdict.kind == "refuted":
+            check_counterexample(left, changed, given, verdict.counterexample)
+
+
+def test_near_misses_are_many_and_nearly_all_refuted():
+    kinds = [verdict.kind for name in TRUE for _, _, verdict in judged(name)]
+    assert len(kinds) >= 200
+    assert kinds.count("refuted") >= 0.99 * len(kinds), kinds.count("unknown")
