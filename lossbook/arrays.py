@@ -8,8 +8,10 @@ functions that are, and the few other places where digits could be lost have bod
 - a weight times a logarithm, or over a probability, is 0 where the weight is 0 (0 log 0 = 0);
 - log(1 + x) is log1p(x), and log(p / q) is log1p((p - q) / q) where p is close to q;
 - x^2 / b is x (x / b), and x / b^2 is (x / b) / b, which do not overflow before their result does;
-- a predicted probability less its target is (1 - y) p - y (1 - p), the two parts never both large;
-- the sum over all classes but one keeps the greatest term apart, so that it is never subtracted.
+- a predicted probability less its target is (1 - y) - (1 - p) where both are near 1, and exp(z) - y is
+  expm1(z) - (y - 1);
+- the sum over all classes but one keeps the greatest term apart, so that it is never subtracted;
+- the slope of a softmax times a row of terms is taken of their differences.
 
 The arrays are NumPy's, computed in blocks that fit the cache, or any that follow the array API.
 """
@@ -38,28 +40,26 @@ BLOCK = 1 << 14
 
 
 def logistic_parts(xp, z):
-    """What the functions of exp(-|z|) share: where z >= 0, exp(-|z|), and 1 / (1 + exp(-|z|))."""
-    small = xp.exp(-xp.abs(z))
-    return z >= 0, small, 1 / (1 + small)
+    """What the functions of exp(-|z|) share: where z >= 0, and exp(-|z|)."""
+    return z >= 0, xp.exp(-xp.abs(z))
 
 
 def sigmoid(xp, z, parts, mirrored):
     """1 / (1 + exp(-z)); with `mirrored`, of -z."""
-    positive, small, large_share = parts
-    small_share = small * large_share
-    return xp.where(positive, small_share, large_share) if mirrored else xp.where(positive, large_share, small_share)
+    positive, small = parts
+    return xp.where(positive != mirrored, 1, small) / (1 + small)
 
 
 def softplus(xp, z, parts, mirrored):
     """log(1 + exp(z)); with `mirrored`, of -z."""
-    positive, small, _ = parts
+    positive, small = parts
     above = xp.where(positive, 0, -z) if mirrored else xp.where(positive, z, 0)
     return above + xp.log1p(small)
 
 
 def log_sigmoid(xp, z, parts, mirrored):
     """log(1 / (1 + exp(-z))); with `mirrored`, of -z."""
-    positive, small, _ = parts
+    positive, small = parts
     below = xp.where(positive, -z, 0) if mirrored else xp.where(positive, 0, z)
     return below - xp.log1p(small)
 
@@ -77,6 +77,8 @@ def tanh(xp, z, parts, mirrored):
 
 
 LOG_2 = float(np.log(2))
+TINY = 2.0**-120
+"""A ratio between this and its inverse neither overflows nor underflows, not in float32 either."""
 
 
 def row_parts(xp, z):
@@ -87,6 +89,9 @@ def row_parts(xp, z):
     greatest = xp.max(z, axis=-1, keepdims=True)
     shifted = xp.where(z == greatest, 0, z - greatest)
     exponentials = xp.exp(shifted)
+    # What rounding took from the difference still matters to its exponential: exp(s + r) is exp(s) (1 + r).
+    rounded = (z - (shifted - (shifted - z))) - (greatest + (shifted - z))
+    exponentials = xp.where(exponentials == 0, 0, exponentials + exponentials * rounded)
     is_greatest = xp.argmax(z, axis=-1, keepdims=True) == xp.arange(z.shape[-1])
     others = xp.sum(xp.where(is_greatest, 0, exponentials), axis=-1, keepdims=True)
     return shifted, exponentials, greatest, is_greatest, others
@@ -129,19 +134,41 @@ def ratio(xp, top, bottom):
 
 def log_ratio(xp, top, bottom):
     """log(top / bottom) without losing digits where the two are close, or where their ratio overflows."""
-    part = (top - bottom) / bottom
-    return xp.where(xp.abs(part) <= 0.5, xp.log1p(part), xp.log(top) - xp.log(bottom))
+    part, whole = (top - bottom) / bottom, top / bottom
+    far = xp.where((whole > TINY) & (whole < 1 / TINY), xp.log(whole), xp.log(top) - xp.log(bottom))
+    return xp.where(xp.abs(part) <= 0.5, xp.log1p(part), far)
 
 
 def difference(xp, share, complement, target):
-    """share - target, where complement = 1 - share: exact where the share rounds to a target of 0 or 1."""
-    return (1 - target) * share - target * complement
+    """share - target, where complement = 1 - share: from the complements where both are nearer to 1 than to 0."""
+    return xp.where((share > 0.5) & (target >= 0.5), (1 - target) - complement, share - target)
+
+
+def sigmoid_difference(xp, z, parts, target):
+    """sigmoid(z) - target, which is tanh(z / 2) / 2 - (target - 1/2) where both are near one half."""
+    share, complement = sigmoid(xp, z, parts, False), sigmoid(xp, z, parts, True)
+    near = (xp.abs(z) < 1) & (target >= 0.25) & (target <= 0.75)
+    return xp.where(near, xp.tanh(z / 2) / 2 - (target - 0.5), difference(xp, share, complement, target))
+
+
+def exp_difference(xp, z, target):
+    """exp(z) - target, which is expm1(z) - (target - 1) where both are near 1."""
+    return xp.where(xp.abs(z) < 0.5, xp.expm1(z) - (target - 1), xp.exp(z) - target)
 
 
 def odds_difference(xp, probability, target):
     """(1 - target) / (1 - probability) - target / probability, which are nearly equal where the two are."""
     middle = (probability - target) / probability / (1 - probability)
     return xp.where(target == 0, 1 / (1 - probability), xp.where(target == 1, -1 / probability, middle))
+
+
+def softmax_slope(xp, parts, terms):
+    """p_i (a_i - sum_k p_k a_k) for a row of terms a: the mean is taken of a less its value at the greatest logit."""
+    _, exponentials, _, is_greatest, others = parts
+    share = exponentials / (1 + others)
+    above = terms - xp.sum(xp.where(is_greatest, terms, 0), axis=-1, keepdims=True)
+    mean = xp.sum(share * above, axis=-1, keepdims=True)
+    return share * (above - mean)
 
 
 def sum_of_others(xp, terms):
@@ -151,6 +178,22 @@ def sum_of_others(xp, terms):
     rest = xp.sum(xp.where(is_greatest, 0, terms), axis=-1, keepdims=True)
     greatest = xp.sum(xp.where(is_greatest, terms, 0), axis=-1, keepdims=True)
     return xp.where(is_greatest, rest, rest + (greatest - terms))
+
+
+def sum_of_others_but_two(xp, terms):
+    """For each pair of entries of a row the sum of all the others: never the largest two subtracted."""
+    sizes, classes = xp.abs(terms), xp.arange(terms.shape[-1])
+    first = xp.argmax(sizes, axis=-1, keepdims=True) == classes
+    second = xp.argmax(xp.where(first, -1, sizes), axis=-1, keepdims=True) == classes
+    large = first | second
+    rest = xp.sum(xp.where(large, 0, terms), axis=-1)[..., None, None]
+    same = classes[:, None] == classes
+    result = rest
+    for chosen in (first, second):
+        value = xp.sum(xp.where(chosen, terms, 0), axis=-1)[..., None, None]
+        result = result + xp.where(chosen[..., :, None] | chosen[..., None, :], 0, value)
+    small = xp.where(large, 0, terms)
+    return result - (small[..., :, None] + xp.where(same, 0, small[..., None, :]))
 
 
 def same_class(xp, row):
@@ -164,7 +207,8 @@ _BODIES = {
     for body in (
         logistic_parts, sigmoid, softplus, log_sigmoid, log_cosh, tanh,
         row_parts, logsumexp, log_softmax, softmax, softmax_complement,
-        weighted, ratio, log_ratio, difference, odds_difference, sum_of_others, same_class,
+        weighted, ratio, log_ratio, difference, sigmoid_difference, exp_difference, odds_difference,
+        softmax_slope, sum_of_others, sum_of_others_but_two, same_class,
     )
 }
 
@@ -390,10 +434,11 @@ class _Writer:
         if index not in function.free_symbols:
             raise TypeError(f"expression: no array code for {e}, which counts classes")
         outer = tuple(axis for axis in axes if axis in function.free_symbols)
-        if not outer and len(left_out) < 2:
+        if not outer:
             terms = self.write(function, (index,))
             if left_out:
-                return self._spread(self._name_for(f"sum_of_others(xp, {terms})"), left_out, axes)
+                body = "sum_of_others" if len(left_out) == 1 else "sum_of_others_but_two"
+                return self._spread(self._name_for(f"{body}(xp, {terms})"), left_out, axes)
             return self._constant(self._name_for(f"xp.sum({terms}, axis=-1)"), axes)
         terms = self.write(function, (*axes, index))
         for other in left_out:
@@ -421,8 +466,17 @@ class _Writer:
             return None
         for share in e.args:
             target = share - e
-            if _is_share(share) and _is_target(target):
+            if isinstance(share, functions.softmax) and _is_target(target):
                 return self._call("difference", (share, _complement(share), target), axes)
+            if isinstance(share, exp) and isinstance(target, Symbol):
+                return self._call("exp_difference", (share.args[0], target), axes)
+            logit, truth = _sigmoid_less_target(e, share)
+            if logit is not None:
+                z, y = self.write(logit, axes), self.write(truth, axes)
+                return f"sigmoid_difference(xp, {z}, {self._name_for(f'logistic_parts(xp, {z})')}, {y})"
+            row, terms, index = _softmax_slope(e, share)
+            if row is not None and axes == (index,):
+                return f"softmax_slope(xp, {self._name_for(f'row_parts(xp, {_name(row)})')}, {self.write(terms, axes)})"
             if isinstance(share, functions.sigmoid) and target == _complement(share):
                 return f"0 - {self.write(functions.tanh(-share.args[0] / 2), axes)}"
             target, probability = (-share).as_numer_denom()
@@ -489,8 +543,30 @@ class _Writer:
         return code
 
 
-def _is_share(expression):
-    return isinstance(expression, (functions.sigmoid, functions.softmax))
+def _softmax_slope(e, share):
+    """z, a_i and i, if `e` is a_i times the slope of softmax(z)_i less the other classes' terms; else None thrice."""
+    for a_sum in share.atoms(Sum):
+        index, left_out, function = split_guard(a_sum)
+        for softmax_k in function.atoms(functions.softmax):
+            if len(left_out) == 1 and softmax_k.class_index == index:
+                here = {index: left_out[0]}
+                terms = (function / softmax_k).xreplace(here)
+                p = softmax_k.xreplace(here)
+                if e == terms * p * _complement(p) - p * a_sum:
+                    return softmax_k.row, terms, left_out[0]
+    return None, None, None
+
+
+def _sigmoid_less_target(e, share):
+    """z and y, if `e` is sigmoid(z) - y, or the same as (1 - y) sigmoid(z) - y sigmoid(-z); else None twice."""
+    for sigmoid_of_z in share.atoms(functions.sigmoid):
+        z = sigmoid_of_z.args[0]
+        for y in share.free_symbols | (share - e).free_symbols:
+            plain = e == sigmoid_of_z - y
+            split = e == (1 - y) * sigmoid_of_z - y * functions.sigmoid(-z)
+            if _is_target(y) and (plain or split):
+                return z, y
+    return None, None
 
 
 def _complement(share):

@@ -83,6 +83,8 @@ def evaluate_derivatives(expression):
         return expression
     if isinstance(expression, Derivative):
         inner = evaluate_derivatives(expression.expr)
+        if not all(count.is_Integer for _, count in expression.variable_count):
+            return expression
         for symbol, count in expression.variable_count:
             for _ in range(int(count)):
                 inner = differentiate(inner, symbol)

@@ -38,7 +38,7 @@ absolute_error = Loss(
 smooth_l1 = Loss(
     name="smooth L1",
     expression=Piecewise(
-        (residual**2 / (2 * beta), Abs(residual) <= beta),
+        (residual**2 / (2 * beta), Abs(residual) < beta),
         (residual - beta / 2, residual > 0),
         (-residual - beta / 2, True),
     ),
@@ -51,7 +51,7 @@ smooth_l1 = Loss(
 huber = Loss(
     name="Huber",
     expression=Piecewise(
-        (residual**2 / 2, Abs(residual) <= delta),
+        (residual**2 / 2, Abs(residual) < delta),
         (delta * (residual - delta / 2), residual > 0),
         (delta * (-residual - delta / 2), True),
     ),

@@ -13,7 +13,7 @@ counterexample; else it says that it does not know. The proof is short enough to
    or, if it is a polynomial in sums, as the summand of one multiple sum.
 
 Both sides must be undefined at the same points: a division by zero or the logarithm of a negative
-number on one side only is a difference. At a kink, a derivative has the value that SymPy gives it.
+number on one side only is a difference. At a kink or jump, a derivative has the value that SymPy gives it, delta functions being 0.
 """
 
 from dataclasses import dataclass, field
@@ -89,12 +89,14 @@ def equal(left, right, given=()):
     definitions, conditions = _split(given)
     parts = [left, right, *(c.lhs - c.rhs for c in conditions)]
     _check_names(parts)
+    defined = {equation.lhs.base if isinstance(equation.lhs, Indexed) else equation.lhs for equation in definitions}
+    mentioned = (_bases((left, right)) | _scalars(left) | _scalars(right)) - defined
     parts = [_elementary(part, definitions) for part in parts]
     free = {index for part in parts for index in free_indices(part)}
     parts = [rename_bound(part, free) for part in parts]
     if _proved(parts):
         return Verdict("proved")
-    counterexample = _find_counterexample(*parts[:2], parts[2:])
+    counterexample = _find_counterexample(*parts[:2], parts[2:], mentioned)
     return Verdict("unknown") if counterexample is None else Verdict("refuted", counterexample)
 
 
@@ -104,7 +106,9 @@ def _split(given):
     for equation in given:
         if not isinstance(equation, Equality):
             raise TypeError(f"given: expected equations Eq(left, right), got {equation!r}")
-        defines = isinstance(equation.lhs, (Symbol, Indexed)) and not equation.rhs.has(equation.lhs)
+        left = equation.lhs
+        symbol = isinstance(left, Symbol) or isinstance(left, Indexed) and len(left.indices) == 1
+        defines = symbol and not equation.rhs.has(left)
         (definitions if defines else conditions).append(equation)
     return definitions, conditions
 
@@ -123,7 +127,9 @@ def _elementary(expression, definitions):
     """`expression` without derivatives, defined symbols, named functions or floats."""
     for equation in definitions:
         expression = _substitute_definition(expression, equation)
-    expression = in_definitions(evaluate_derivatives(expression)).replace(DiracDelta, lambda *_: S.Zero)
+    if not expression.has(DiracDelta):  # what is left is the derivative of a jump
+        expression = evaluate_derivatives(expression).replace(DiracDelta, lambda *_: S.Zero)
+    expression = in_definitions(expression)
     expression = expression.rewrite((sinh, cosh, tanh), exp)
     expression = expression.xreplace({number: Rational(repr(float(number))) for number in expression.atoms(Float)})
     return _carry_out_finite_sums(expression)
@@ -256,8 +262,9 @@ def _proved_by_signs(parts, facts):
         elif value != 0:
             more = [(value * switch, True), *facts]
         else:
-            case, more = [*case, switch], [(switch, False), (-switch, False), *facts]
-        if _feasible(more) and not _proved_by_signs(case, more):
+            case, more = [*case, switch], facts
+        required = [(way * condition, False) for condition in case[2:] for way in (1, -1)]
+        if _feasible(more + required) and not _proved_by_signs(case, more):
             return False
     return True
 
@@ -590,24 +597,30 @@ DIGITS = 60
 SIMPLE = tuple(Rational(value) for value in ("0", "1", "-1", "2", "1/2", "-2", "3", "-1/2", "1/3"))
 HOSTILE = tuple(Rational(value) for value in ("1/1000000", "-1/1000000", "30", "-30", "7/5", "-11/7", "9/10", "1/10"))
 MOST_CLASSES = 6
-POINTS_A_CASE = 12
+POINTS_A_CASE = 20
 
 
-def _find_counterexample(left, right, conditions):
-    """The first point found where the sides differ, from few classes to many and simple numbers to hostile."""
+def _find_counterexample(left, right, conditions, mentioned):
+    """The first point found where the sides differ, from few classes to many and simple numbers to hostile.
+
+    It has a value for each of the symbols and rows `mentioned`, needed or not.
+    """
     parts = [left, right, *conditions]
     if not all(map(_can_be_written_out, parts)):
         return None
-    rows = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right))
-    indices = {index for part in parts for index in free_indices(part)}
-    least = max([1] + [int(index) for index in indices if index.is_number])
+    rows_mentioned = [name for name in mentioned if isinstance(name, IndexedBase)]
+    rows = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right)) or bool(rows_mentioned)
+    numbered = sorted({int(index) for part in parts for index in free_indices(part) if index.is_number})
+    least = max([1, *numbered])
     symbols = [index for index in _sorted({*free_indices(left), *free_indices(right)}) if not index.is_number]
     generator = Random(0)
     for classes in range(least, max(least, MOST_CLASSES) + 1) if rows else [1]:
-        for numbers in _placements(len(symbols), classes):
+        for numbers in _placements(len(symbols), classes, numbered):
             case = dict(zip(symbols, numbers))
             sides = [write_out(side, classes, case) for side in (left, right)]
-            found = _differ_somewhere(*sides, _for_every_class(conditions, classes), generator)
+            entries = {row[m] for row in rows_mentioned for m in range(1, classes + 1)}
+            unknowns = entries | mentioned.difference(rows_mentioned)
+            found = _differ_somewhere(*sides, _for_every_class(conditions, classes), unknowns, generator)
             if found:
                 values, left_value, right_value = found
                 return Counterexample(classes if rows else None, {**case, **values}, left_value, right_value)
@@ -628,17 +641,19 @@ def _for_every_class(conditions, classes):
             yield write_out(condition, classes, zip(symbols, numbers))
 
 
-def _placements(count, classes):
-    """Numbers for the free indices, up to renaming of classes: 1, then 1 1, 1 2, ..."""
+def _placements(count, classes, numbered):
+    """Numbers for the free indices, up to renaming of classes without a number: 1, then 1 1, 1 2, ..."""
     for numbers in product(range(1, classes + 1), repeat=count):
-        seen = list(dict.fromkeys(numbers))
-        if seen == list(range(1, len(seen) + 1)):
+        new = [number for number in dict.fromkeys(numbers) if number not in numbered]
+        others = (number for number in range(1, classes + 1) if number not in numbered)
+        if all(number == other for number, other in zip(new, others)):
             yield numbers
 
 
-def _differ_somewhere(left, right, conditions, generator):
+def _differ_somewhere(left, right, conditions, unknowns, generator):
     parts = [left, right, *(condition for condition in conditions if condition != 0)]
-    unknowns = _sorted({e for part in parts for e in part.atoms(Indexed)}) + _sorted({s for p in parts for s in _scalars(p)})
+    unknowns = unknowns.union(*(part.atoms(Indexed) for part in parts), *map(_scalars, parts))
+    unknowns = sorted(unknowns, key=lambda unknown: (not isinstance(unknown, Indexed), len(str(unknown)), str(unknown)))
     solved = {}
     for condition in parts[2:]:
         condition = condition.xreplace(solved)
@@ -673,16 +688,18 @@ def _domain(unknown):
 
 
 def _draw(unknown, attempt, position, generator):
-    """An admissible number for `unknown`: simple ones in the first attempts, hostile ones later."""
-    pool = SIMPLE if attempt < POINTS_A_CASE // 2 else SIMPLE + HOSTILE
-    pool = [value for value in pool if value in _domain(unknown)]
+    """An admissible number for `unknown`: the simple ones in turn in the first attempts, any later."""
+    simple = attempt < POINTS_A_CASE // 2
+    pool = [value for value in (SIMPLE if simple else SIMPLE + HOSTILE) if value in _domain(unknown)]
     if unknown.is_integer:
         pool = [value for value in pool if value.is_Integer]
-    return pool[position % len(pool)] if attempt == 0 else generator.choice(pool)
+    return pool[(position + attempt * (position + 1)) % len(pool)] if simple else generator.choice(pool)
 
 
 def _function(expression, unknowns):
     """`expression` as a function of numbers for `unknowns`, in mpmath's precision."""
+    if expression.has(nan, oo, -oo, zoo):
+        return lambda *_: mpmath.inf
     names = [Dummy(f"x{position}") for position in range(len(unknowns))]
     return lambdify(names, expression.xreplace(dict(zip(unknowns, names))), "mpmath")
 
