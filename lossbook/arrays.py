@@ -40,35 +40,40 @@ BLOCK = 1 << 14
 
 
 def logistic_parts(xp, z):
-    """What the functions of exp(-|z|) share: where z >= 0, and exp(-|z|)."""
-    return z >= 0, xp.exp(-xp.abs(z))
+    """What the functions of exp(-|z|) share: |z|, exp(-|z|) and 1 + exp(-|z|)."""
+    size = xp.abs(z)
+    small = xp.exp(-size)
+    return size, small, 1 + small
 
 
 def sigmoid(xp, z, parts, mirrored):
     """1 / (1 + exp(-z)); with `mirrored`, of -z."""
-    positive, small = parts
-    return xp.where(positive != mirrored, 1, small) / (1 + small)
+    _, small, whole = parts
+    return xp.where(z < 0, 1, small) / whole if mirrored else xp.where(z < 0, small, 1) / whole
 
 
-def softplus(xp, z, parts, mirrored):
-    """log(1 + exp(z)); with `mirrored`, of -z."""
-    positive, small = parts
-    above = xp.where(positive, 0, -z) if mirrored else xp.where(positive, z, 0)
-    return above + xp.log1p(small)
+def logistic_log(xp, parts):
+    """log(1 + exp(-|z|)), which softplus and log_sigmoid share."""
+    return xp.log1p(parts[1])
 
 
-def log_sigmoid(xp, z, parts, mirrored):
-    """log(1 / (1 + exp(-z))); with `mirrored`, of -z."""
-    positive, small = parts
-    below = xp.where(positive, -z, 0) if mirrored else xp.where(positive, 0, z)
-    return below - xp.log1p(small)
+def softplus(xp, z, parts, log, mirrored):
+    """log(1 + exp(z)), that is max(z, 0) + log(1 + exp(-|z|)); with `mirrored`, of -z."""
+    size = parts[0]
+    return 0.5 * (size - z if mirrored else size + z) + log
+
+
+def log_sigmoid(xp, z, parts, log, mirrored):
+    """log(1 / (1 + exp(-z))), that is min(z, 0) - log(1 + exp(-|z|)); with `mirrored`, of -z."""
+    size = parts[0]
+    return -0.5 * (size + z if mirrored else size - z) - log
 
 
 def log_cosh(xp, z, parts, mirrored):
     """log(cosh(z)): |z| + log1p(exp(-2 |z|)) - log 2, or log1p(2 sinh(z / 2)^2) where z is small."""
-    size = xp.abs(z)
+    size, small, _ = parts
     half = xp.sinh(xp.where(size < 1, z, 0) / 2)
-    return xp.where(size < 1, xp.log1p(2 * half * half), size + (xp.log1p(parts[1] * parts[1]) - LOG_2))
+    return xp.where(size < 1, xp.log1p(2 * half * half), size + (xp.log1p(small * small) - LOG_2))
 
 
 def tanh(xp, z, parts, mirrored):
@@ -84,16 +89,19 @@ TINY = 2.0**-120
 def row_parts(xp, z):
     """What the functions of a row share, its greatest entry kept apart from the others.
 
-    The entries less the greatest, their exponentials, the greatest, where it is, and the others' sum.
+    The entries less the greatest, their exponentials, the greatest, where it is (everywhere, if it is
+    there more than once), and the sum of the exponentials of all entries but one of the greatest.
     """
     greatest = xp.max(z, axis=-1, keepdims=True)
-    shifted = xp.where(z == greatest, 0, z - greatest)
+    shifted = z - greatest
     exponentials = xp.exp(shifted)
     # What rounding took from the difference still matters to its exponential: exp(s + r) is exp(s) (1 + r).
-    rounded = (z - (shifted - (shifted - z))) - (greatest + (shifted - z))
-    exponentials = xp.where(exponentials == 0, 0, exponentials + exponentials * rounded)
-    is_greatest = xp.argmax(z, axis=-1, keepdims=True) == xp.arange(z.shape[-1])
-    others = xp.sum(xp.where(is_greatest, 0, exponentials), axis=-1, keepdims=True)
+    back = shifted - z
+    rounded = (z - (shifted - back)) - (greatest + back)
+    exponentials = weighted(xp, exponentials, 1 + rounded)
+    is_greatest = shifted == 0
+    ties = xp.sum(is_greatest, axis=-1, keepdims=True, dtype=z.dtype) - 1
+    others = xp.sum(xp.where(is_greatest, 0, exponentials), axis=-1, keepdims=True) + ties
     return shifted, exponentials, greatest, is_greatest, others
 
 
@@ -123,8 +131,11 @@ def softmax_complement(xp, parts):
 
 
 def weighted(xp, weight, term):
-    """weight * term, but 0 where the weight is 0, even if the term is infinite there."""
-    return xp.where(weight == 0, 0, weight * term)
+    """weight * term, but 0 where the weight is 0, even if the term is infinite or undefined there."""
+    result = weight * term
+    if xp is np and not np.isnan(np.sum(result)):
+        return result
+    return xp.where(weight == 0, 0, result)
 
 
 def ratio(xp, top, bottom):
@@ -140,14 +151,19 @@ def log_ratio(xp, top, bottom):
 
 
 def difference(xp, share, complement, target):
-    """share - target, where complement = 1 - share: from the complements where both are nearer to 1 than to 0."""
-    return xp.where((share > 0.5) & (target >= 0.5), (1 - target) - complement, share - target)
+    """share - target, where complement = 1 - share: from the complements where both are near 1, or the target is."""
+    near_1 = (target >= 0.5) & ((share > 0.5) | (target == 1))
+    return xp.where(near_1, (1 - target) - complement, share - target)
 
 
 def sigmoid_difference(xp, z, parts, target):
     """sigmoid(z) - target, which is tanh(z / 2) / 2 - (target - 1/2) where both are near one half."""
+    if xp is np and np.all((target == 0) | (target == 1)):
+        # sigmoid(z) - 0 and sigmoid(z) - 1 are sigmoid(z) and -sigmoid(-z), the same bits as below.
+        sign = 1 - 2 * target
+        return sign * sigmoid(xp, sign * z, parts, False)
     share, complement = sigmoid(xp, z, parts, False), sigmoid(xp, z, parts, True)
-    near = (xp.abs(z) < 1) & (target >= 0.25) & (target <= 0.75)
+    near = (parts[0] < 1) & (target >= 0.25) & (target <= 0.75)
     return xp.where(near, xp.tanh(z / 2) / 2 - (target - 0.5), difference(xp, share, complement, target))
 
 
@@ -164,9 +180,10 @@ def odds_difference(xp, probability, target):
 
 def softmax_slope(xp, parts, terms):
     """p_i (a_i - sum_k p_k a_k) for a row of terms a: the mean is taken of a less its value at the greatest logit."""
-    _, exponentials, _, is_greatest, others = parts
+    _, exponentials, _, _, others = parts
     share = exponentials / (1 + others)
-    above = terms - xp.sum(xp.where(is_greatest, terms, 0), axis=-1, keepdims=True)
+    is_first = xp.argmax(exponentials, axis=-1, keepdims=True) == xp.arange(terms.shape[-1])
+    above = terms - xp.sum(xp.where(is_first, terms, 0), axis=-1, keepdims=True)
     mean = xp.sum(share * above, axis=-1, keepdims=True)
     return share * (above - mean)
 
@@ -205,7 +222,7 @@ def same_class(xp, row):
 _BODIES = {
     body.__name__: body
     for body in (
-        logistic_parts, sigmoid, softplus, log_sigmoid, log_cosh, tanh,
+        logistic_parts, logistic_log, sigmoid, softplus, log_sigmoid, log_cosh, tanh,
         row_parts, logsumexp, log_softmax, softmax, softmax_complement,
         weighted, ratio, log_ratio, difference, sigmoid_difference, exp_difference, odds_difference,
         softmax_slope, sum_of_others, sum_of_others_but_two, same_class,
@@ -238,19 +255,16 @@ def in_blocks(compiled, count, prediction, target, prepare):
     if xp is not np:
         return compiled(xp, *prepare(prediction, target))
     dtype = np.result_type(prediction, target)
-    blocks = np.nditer(
-        [prediction, target, *[None] * count],
-        flags=["external_loop", "buffered", "zerosize_ok", "delay_bufalloc"],
-        op_flags=[["readonly"]] * 2 + [["writeonly", "allocate"]] * count,
-        op_dtypes=[dtype] * (2 + count),
-        buffersize=BLOCK,
-    )
-    with np.errstate(all="ignore"), blocks:
-        blocks.reset()
-        for prediction_block, target_block, *results in blocks:
-            for result, part in zip(results, compiled(np, *prepare(prediction_block, target_block))):
-                result[...] = part
-        return tuple(result[()] for result in blocks.operands[2:])
+    arrays = np.broadcast_arrays(prediction, target)
+    shape, size = arrays[0].shape, arrays[0].size
+    flat = [array.astype(dtype, copy=False).reshape(-1) for array in arrays]
+    results = [np.empty(size, dtype) for _ in range(count)]
+    with np.errstate(all="ignore"):
+        for start in range(0, size, BLOCK):
+            here = slice(start, start + BLOCK)
+            for result, part in zip(results, compiled(np, *prepare(*(array[here] for array in flat)))):
+                result[here] = part
+    return tuple(result.reshape(shape)[()] for result in results)
 
 
 def in_row_blocks(compiled, axes, prediction, target, prepare):
@@ -324,12 +338,13 @@ def _name(argument):
 
 
 @lru_cache(maxsize=None)
-def compile(expressions, arguments):
+def compile(expressions, arguments, one_hot=None):
     """A function of a namespace and an array for each of `arguments` that computes all `expressions`.
 
-    Parts that expressions share are computed once. The source is kept as the attribute `source`.
+    Parts that expressions share are computed once. Entries of the row `one_hot` are known to be a 1 among
+    zeros, so that the others add to 1 less each. The source is kept as the attribute `source`.
     """
-    writer = _Writer(arguments)
+    writer = _Writer(arguments, one_hot)
     expressions = writer.in_residual(expressions)
     results = [writer.write(e, tuple(index for index in AXES if index in e.free_symbols)) for e in expressions]
     names = ", ".join(["xp", *map(_name, arguments)])
@@ -344,8 +359,9 @@ def compile(expressions, arguments):
 class _Writer:
     """Writes expressions as lines of array code, each shared part once."""
 
-    def __init__(self, arguments):
+    def __init__(self, arguments, one_hot):
         self.arguments = arguments
+        self.one_hot = one_hot
         self.lines = []
         self.names = {}
 
@@ -413,6 +429,8 @@ class _Writer:
             mirrored = e.args[0].could_extract_minus_sign()
             argument = self.write(-e.args[0] if mirrored else e.args[0], axes)
             parts = self._name_for(f"logistic_parts(xp, {argument})")
+            if isinstance(e, (functions.softplus, functions.log_sigmoid)):
+                parts += ", " + self._name_for(f"logistic_log(xp, {parts})")
             return f"{e.func.__name__}(xp, {argument}, {parts}, mirrored={mirrored})"
         writers = {
             Sum: self._sum, Add: self._add, Mul: self._mul, Pow: self._pow, log: self._log, Piecewise: self._piecewise,
@@ -436,6 +454,8 @@ class _Writer:
         outer = tuple(axis for axis in axes if axis in function.free_symbols)
         if not outer:
             terms = self.write(function, (index,))
+            if len(left_out) == 1 and isinstance(function, Indexed) and function.base == self.one_hot:
+                return f"1 - {self._spread(terms, left_out, axes)}"
             if left_out:
                 body = "sum_of_others" if len(left_out) == 1 else "sum_of_others_but_two"
                 return self._spread(self._name_for(f"{body}(xp, {terms})"), left_out, axes)

@@ -5,6 +5,7 @@ from sympy import (
     Sum, count_ops, exp, expand, factor, fraction, log, sign,
 )
 
+from lossbook.checks import as_expression, as_variable
 from lossbook.derivation import Derivation
 from lossbook.functions import RowFunction, ScalarFunction, sigmoid, softmax, softmax_complement
 from lossbook.indices import collapse, fresh_indices, rename_bound
@@ -21,17 +22,23 @@ def explain(expression, symbol, name=None):
     `symbol` is a symbol or an entry of a row such as z[i]. Raises NoRule, which names the part that no
     rule covers, rather than skip a line.
     """
+    expression = rename_bound(as_expression("expression", expression), as_variable("symbol", symbol).free_symbols)
     if expression.has(Derivative):
         raise NoRule(f"expression: no rule differentiates {expression}, which has derivatives of its own")
-    expression = rename_bound(expression, symbol.free_symbols)
     derivation = Derivation(Derivative(expression, symbol, evaluate=False), name, because="definition")
-    while derivation.result.has(Derivative):
-        line, rule = _apply_one_rule(derivation.result)
+    for line, rule in list(_lines(derivation.start)):  # all of them before the first proof: a missing rule comes first
         derivation.step(line, because=rule)
-    collapsed = collapse(derivation.result)
-    if collapsed != derivation.result:
-        derivation.step(collapsed, because="the delta sets one term apart")
     return derivation
+
+
+def _lines(line):
+    """The lines after `line`, each with the name of the rule that gives it."""
+    while line.has(Derivative):
+        line, rule = _apply_one_rule(line)
+        yield line, rule
+    collapsed = collapse(line)
+    if collapsed != line:
+        yield collapsed, "the delta sets one term apart"
 
 
 def _apply_one_rule(expression):

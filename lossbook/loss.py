@@ -117,27 +117,30 @@ class Loss:
         """The array code of value and gradient."""
         return self._compiled((self.expression, self.gradient)).source
 
-    def _compiled(self, expressions):
+    def _compiled(self, expressions, labels=False):
         from lossbook import arrays
 
         symbols = tuple(symbol for symbol, _ in self.parameters.values())
-        return arrays.compile(expressions, (self.prediction, self.target, *symbols))
+        return arrays.compile(expressions, (self.prediction, self.target, *symbols), self.target if labels else None)
 
     def _evaluate(self, expressions, prediction, target, parameters):
         """The array values of `expressions`, whose free indices are none, i, or i and k."""
         from lossbook import arrays
 
-        compiled = self._compiled(tuple(expressions))
         parameters = self._checked_parameters(parameters)
         prediction = (arrays.as_rows if self.over_classes else arrays.as_floats)("prediction", prediction)
         xp = arrays.namespace(prediction)
         target = self._matched_target(xp, prediction, target)
 
+        labels = self.over_classes and target.ndim < prediction.ndim
+        compiled = self._compiled(tuple(expressions), labels)
+
         def prepare(prediction, target):
-            if self.over_classes and target.ndim < prediction.ndim:
-                target = _one_hot(xp, target, prediction)
             if not _is_lazy(prediction):
                 check_domain(xp, "prediction", prediction, self.prediction)
+            if labels:
+                target = _one_hot(xp, target, prediction)
+            elif not _is_lazy(target):
                 check_domain(xp, "target", target, self.target)
             return prediction, target, *(xp.asarray(number, dtype=prediction.dtype) for number in parameters)
 
@@ -215,8 +218,15 @@ def check_domain(xp, name, array, symbol):
     """Raise if `array` leaves the closure of the domain of `symbol`, or its rows are no distributions."""
     if 0 in array.shape:
         return
-    if xp.any(array != array):
-        raise ValueError(f"{name}: expected numbers, got nan")
+    finite = xp.isfinite(array)
+    if not xp.all(finite):
+        if xp.any(array != array):
+            raise ValueError(f"{name}: expected numbers, got nan")
+        # A logit of -inf masks its class; a row needs one that is not masked.
+        rows = isinstance(symbol, IndexedBase)
+        if not rows or xp.any(array == float("inf")) or not xp.all(xp.any(finite, axis=-1)):
+            expected = "finite numbers, or -inf for a masked class" if rows else "finite numbers"
+            raise ValueError(f"{name}: expected {expected}, got {float(array[~finite][0])!r}")
     domain = DOMAINS.get(symbol)
     if domain is None:
         return
@@ -228,7 +238,8 @@ def check_domain(xp, name, array, symbol):
         low, high = float(domain.inf), float(domain.sup)
         if (low, high) == (-float("inf"), float("inf")):
             return
-        outside = (array < low) | (array > high)
+        inside = xp.min(array) >= low and xp.max(array) <= high
+        outside = xp.asarray(False) if inside else (array < low) | (array > high)
         where = f"from {low:g} to {high:g}" if high < float("inf") else f"from {low:g} up"
     if xp.any(outside):
         raise ValueError(f"{name}: expected numbers {where}, got {float(array[outside][0])!r}")
@@ -246,4 +257,4 @@ def _one_hot(xp, labels, prediction):
         wrong = (labels < 0) | (labels >= classes)
         if xp.any(wrong):
             raise ValueError(f"target: expected labels from 0 to {classes - 1}, got {int(labels[wrong][0])}")
-    return xp.where(labels[..., None] == xp.arange(classes), xp.ones_like(prediction), xp.zeros_like(prediction))
+    return xp.asarray(labels[..., None] == xp.arange(classes), dtype=prediction.dtype)

@@ -23,7 +23,7 @@ from random import Random
 
 import mpmath
 from sympy import (
-    Abs, Add, DiracDelta, Dummy, Expr, FiniteSet, Float, Function, Heaviside, Indexed, IndexedBase, Integer,
+    Abs, Add, Derivative, DiracDelta, Dummy, Expr, FiniteSet, Float, Function, Heaviside, Indexed, IndexedBase, Integer,
     Interval, KroneckerDelta, Max, Min, Mul, Number, NumberSymbol, Piecewise, Pow, Rational, S, Sum, Symbol, cosh, exp,
     expand, expand_log, factor, fraction, groebner, lambdify, log, nan, oo, reduced, sign, sinh, solve, sympify, tanh,
     together, zoo,
@@ -689,19 +689,23 @@ def _domain(unknown):
 
 def _draw(unknown, attempt, position, generator):
     """An admissible number for `unknown`: the simple ones in turn in the first attempts, any later."""
-    simple = attempt < POINTS_A_CASE // 2
-    pool = [value for value in (SIMPLE if simple else SIMPLE + HOSTILE) if value in _domain(unknown)]
-    if unknown.is_integer:
-        pool = [value for value in pool if value.is_Integer]
-    return pool[(position + attempt * (position + 1)) % len(pool)] if simple else generator.choice(pool)
+    if attempt < POINTS_A_CASE // 2:
+        pool = _admissible(unknown, SIMPLE)
+        return pool[(position + attempt * (position + 1)) % len(pool)]
+    return generator.choice(_admissible(unknown, SIMPLE + HOSTILE))
+
+
+@cache
+def _admissible(unknown, numbers):
+    return [value for value in numbers if value in _domain(unknown) and (value.is_Integer or not unknown.is_integer)]
 
 
 def _function(expression, unknowns):
     """`expression` as a function of numbers for `unknowns`, in mpmath's precision."""
-    if expression.has(nan, oo, -oo, zoo):
-        return lambda *_: mpmath.inf
     names = [Dummy(f"x{position}") for position in range(len(unknowns))]
-    return lambdify(names, expression.xreplace(dict(zip(unknowns, names))), "mpmath")
+    if not expression.has(nan, oo, -oo, zoo, Derivative):
+        return lambdify(names, expression.xreplace(dict(zip(unknowns, names))), "mpmath")
+    return lambda *_: mpmath.inf  # which tells nothing
 
 
 def _differ_at(functions, point):

@@ -1,0 +1,190 @@
+"""`explain` writes derivations that are right, one named rule a line, or says which rule is missing."""
+
+from random import Random
+
+import pytest
+import sympy
+from plain_arithmetic import evaluate, mp
+from sympy import (
+    Abs, Derivative, Function, Heaviside, IndexedBase, Integer, Lambda, Max, Min, Piecewise, Rational, Symbol, cos, exp,
+    log, sign, sqrt,
+)
+
+from lossbook import functions, losses, notation
+from lossbook.explanation import NoRule, explain
+from lossbook.functions import log_cosh, log_softmax, logsumexp, sigmoid, softmax, softplus, tanh
+from lossbook.notation import gamma, i, j, k, l, total
+
+z, y, s = notation.logits, notation.targets, notation.logit
+x, c = Symbol("x", real=True), Symbol("c", real=True)
+a, T = Symbol("a", positive=True), Symbol("T", positive=True)
+
+RULES = {
+    "constant", "constant factor", "sum rule", "product rule", "quotient rule", "power rule", "exponential", "logarithm",
+    "absolute value", "Kronecker delta", "branch by branch", "power as exp of logarithm", "constant away from the kink",
+    "derivative of the greatest or least", "the delta sets one term apart", "multiplied out and collected",
+    "targets sum to 1", "chain rule, outer power", "chain rule, outer exponential", "chain rule, outer logarithm",
+    "chain rule, outer absolute value",
+    *(f"{how} {name.replace('_', '-')}" for name in functions.CATALOGUE for how in ("derivative of", "chain rule, outer")),
+}  # fmt: skip
+
+EXPRESSIONS = {
+    "a constant": (Integer(7), x),
+    "the variable": (x, x),
+    "a polynomial": (3 * x**4 - x**2 / 2 + 5, x),
+    "a quotient of polynomials": ((x**2 + 1) / (x**4 + x + 5), x),
+    "a constant over a power": (c / (1 + x**2) ** 3, x),
+    "a root": (sqrt(1 + x**2), x),
+    "a real power": ((1 + x**2) ** Rational(7, 3), x),
+    "a symbolic power": (sigmoid(x) ** gamma, x),
+    "a variable exponent": (a**x, x),
+    "a variable exponent by its base": (a**x, a),
+    "a composed exponent": (a ** (x**2 + 1), x),
+    "the number to its own power": (a**a, a),
+    "base and exponent": ((1 + x**2) ** exp(-x), x),
+    "a Gaussian": (exp(-(x**2) / 2), x),
+    "a product with an exponential": (x**2 * exp(-x), x),
+    "three factors": (x * exp(x) * log(1 + x**2), x),
+    "a logarithm of a logarithm": (log(1 + log(1 + exp(x))), x),
+    "an exponential of an exponential": (exp(-exp(-x)), x),
+    "tanh by exponentials": ((exp(x) - exp(-x)) / (exp(x) + exp(-x)), x),
+    "sigmoid of a polynomial": (sigmoid(3 * x**2 - x), x),
+    "softplus of tanh": (softplus(2 * tanh(x)), x),
+    "an odd power of an absolute value": (Abs(x - 2) ** 3, x),
+    "a shifted absolute value": (Abs(x**2 - c), x),
+    "a sign": (x * sign(x), x),
+    "a step": (x**2 * Heaviside(x), x),
+    "a maximum": (Max(0, 1 - x), x),
+    "a minimum of three": (Min(x, c, x**2), x),
+    "two branches": (Piecewise((x**2, x > 0), (-x * exp(x), True)), x),
+    "branches by a parameter": (Piecewise((c * x**2, Abs(x) <= a), (a * Abs(x), True)), a),
+    "nested branches": (Piecewise((Piecewise((x, x < 1), (x**2, True)), x > 0), (0, True)) ** 2, x),
+    "a temperature": (log_cosh(x / T), T),
+    "a sum of squares": (total((z[k] - y[k]) ** 2), z[i]),
+    "an entry": (z[i], z[j]),
+    "a function of one entry": (exp(-z[i]) * z[i], z[j]),
+    "a product of sums": (total(z[k] ** 2) * total(exp(z[k])), z[i]),
+    "a logarithm of a sum": (log(total(exp(-z[k]))), z[j]),
+    "a root of a sum": (sqrt(total(z[k] ** 2)), z[i]),
+    "a double sum": (total(total(z[k] * z[l] * y[k], k), l), z[i]),
+    "a sum by a parameter": (total(a ** z[k]), a),
+    "a sum over an index that is free outside": (total(z[i] ** 3, i), z[i]),
+    "branches in a sum": (total(Piecewise((z[k] ** 2, z[k] > 0), (0, True))), z[i]),
+    "a weighted logsumexp": (log(total(y[k] * exp(z[k]))), z[i]),
+    "softmax of a scaled row by the scale": (softmax(Lambda(k, z[k] / T), i), T),
+    "softmax of a scaled row": (softmax(Lambda(k, z[k] / T), i), z[j]),
+    "log-softmax of a shifted row by the shift": (log_softmax(Lambda(k, z[k] + c * y[k]), i), c),
+    "logsumexp of powers": (logsumexp(Lambda(k, z[k] ** 2)), z[j]),
+    "numbers for indices": (softmax(z, 1).definition() * z[2], z[2]),
+    "a focal loss of rows": (-total(y[k] * (1 - softmax(z, k)) ** 2 * log_softmax(z, k)), z[i]),
+}
+for name, loss in losses.catalogue.items():
+    EXPRESSIONS[f"loss {name}"] = loss.expression, loss.variable
+for name, function in functions.CATALOGUE.items():
+    start = function.symbolic()
+    EXPRESSIONS[f"function {name}"] = start, z[j] if start.has(z) else s
+    EXPRESSIONS[f"definition of {name}"] = start.definition(), z[j] if start.has(z) else s
+
+DERIVATIONS = {}
+
+
+def derivation(name):
+    if name not in DERIVATIONS:
+        DERIVATIONS[name] = explain(*EXPRESSIONS[name])
+    return DERIVATIONS[name]
+
+
+def points(expression):
+    """Three points with 1, 2 and 4 classes, away from kinks."""
+    generator = Random(0)
+    rows = expression.atoms(IndexedBase)
+    numbered = [x for base in rows for e in expression.atoms(type(z[i])) for x in e.indices if x.is_Integer]
+    for classes in (max([1, *numbered]), max([2, *numbered]), 4):
+        symbols = sorted(expression.atoms(Symbol) | {i, j} | rows, key=str)
+        values = {}
+        for symbol in symbols:
+            if symbol in (i, j):
+                values[symbol] = generator.randint(1, classes)
+            elif symbol in rows:
+                low = 0.1 if symbol[1].is_nonnegative else -2
+                values |= {symbol[m]: mp.mpf(generator.uniform(low, 0.9)) for m in range(1, classes + 1)}
+            else:
+                values[symbol] = mp.mpf(generator.uniform(0.1 if symbol.is_nonnegative else -2, 0.9))
+        yield classes, values
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_the_result_is_the_derivative(name):
+    expression, symbol = EXPRESSIONS[name]
+    result = derivation(name).result
+    assert not result.has(Derivative)
+    for classes, values in points(Derivative(expression, symbol, evaluate=False) + symbol):
+        slope = evaluate(Derivative(expression, symbol, evaluate=False), classes, values)
+        assert mp.almosteq(evaluate(result, classes, values), slope, 1e-15, 1e-20)
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_each_line_is_one_named_rule_and_proved(name):
+    steps = derivation(name).steps
+    assert steps
+    for step in steps:
+        assert step.because in RULES
+        assert step.verdict.kind == "proved"
+
+
+@pytest.mark.parametrize("name", losses.catalogue)
+def test_a_loss_derives_its_own_gradient(name):
+    loss = losses.catalogue[name]
+    assert {step.because for step in loss.derivation().steps} <= RULES
+
+
+def test_the_lines_of_a_quotient():
+    lines = explain((1 + x) / (1 + x**2), x)
+    assert [step.because for step in lines.steps] == ["quotient rule", "power rule"]
+
+
+def test_the_lines_of_a_sum_over_classes():
+    lines = explain(log(total(exp(z[k]))), z[i])
+    assert [step.because for step in lines.steps] == [
+        "chain rule, outer logarithm", "sum rule", "chain rule, outer exponential", "Kronecker delta",
+        "the delta sets one term apart",
+    ]  # fmt: skip
+    assert lines.result == exp(z[i]) / total(exp(z[k]))
+
+
+def test_what_does_not_vary_is_constant_at_once():
+    assert [step.because for step in explain(exp(z[1]), z[2]).steps] == ["constant"]
+    first = explain(exp(z[1]) * exp(z[2]) ** 2, z[2]).steps[0]
+    assert first.because == "constant factor" or not first.expression.has(Derivative(exp(z[1]), z[2], evaluate=False))
+    assert not any(step.expression.has(Derivative(z[1], z[2], evaluate=False)) for step in derivation("numbers for indices").steps)
+
+
+@pytest.mark.parametrize(
+    "expression, part",
+    [
+        (sympy.tan(x), "tan(x)"),
+        (exp(x) * cos(x), "cos(x)"),
+        (x + sympy.gamma(x**2), "gamma(x**2)"),
+        (log(1 + Function("f")(x) ** 2), "f(x)"),
+        (Piecewise((sympy.floor(x), x > 0), (x, True)), "floor(x)"),
+        (sympy.Integral(exp(-x * c), (c, 0, 1)), "Integral"),
+        (x * Derivative(Function("f")(x), x), "Derivative"),
+    ],
+    ids=str,
+)
+def test_a_missing_rule_is_named_with_its_part(expression, part):
+    with pytest.raises(NoRule, match=r"^expression: no rule differentiates ") as caught:
+        explain(expression, x)
+    assert part in str(caught.value)
+
+
+def test_a_missing_rule_in_a_sum_is_named():
+    with pytest.raises(NoRule, match=r"no rule differentiates cos\(z\[k\]\) by z\[i\]"):
+        explain(total(cos(z[k])), z[i])
+
+
+def test_arguments_are_checked():
+    with pytest.raises(TypeError, match="expression: expected a SymPy expression, got the string 'x'"):
+        explain("x", x)
+    with pytest.raises(TypeError, match="symbol: expected a symbol or an entry of a row"):
+        explain(x**2, x**2)

@@ -1,0 +1,117 @@
+"""Sums over classes and deltas mean for every n what they mean written out for 1, 2, 3 and 4 classes."""
+
+from itertools import product
+
+import pytest
+from plain_arithmetic import evaluate, mp
+from sympy import Derivative, KroneckerDelta, Lambda, Sum, Symbol, exp, log
+
+from lossbook.functions import log_softmax, softmax
+from lossbook.indices import (
+    bound_indices, collapse, differentiate, evaluate_derivatives, free_indices, outermost, rename_bound, split_guard,
+    write_out,
+)
+from lossbook.notation import i, j, k, l, logits as z, n, targets as y, total
+
+ik, jk, ij, kl = (KroneckerDelta(*pair) for pair in ((i, k), (j, k), (i, j), (k, l)))
+c = Symbol("c", real=True)
+
+SUMS = {
+    "a sum": total(z[k] * y[k]),
+    "a constant": total(c),
+    "constant factors": total(c * z[i] * y[k]),
+    "a delta": total(ik * z[k] ** 2),
+    "a delta in a product": total((z[k] - ik) * exp(y[k] * z[k])),
+    "a delta in a function": total(exp(ik * z[k]) * y[k]),
+    "a power of a delta": total((ik - y[k]) ** 3),
+    "two deltas": total((ik - z[k]) * (jk - y[k])),
+    "a delta of free indices": total(ij * z[k]),
+    "a delta of a number": total(KroneckerDelta(k, 1) * z[k]),
+    "all but one": total((1 - ik) * z[k]),
+    "all but two": total((1 - ik) * (1 - jk) * exp(z[k])),
+    "a double sum": total(total(z[k] * y[l], k), l),
+    "a delta of both indices": total(total(kl * z[k] * y[l], k), l),
+    "a delta inside a double sum": total(total(ik * z[k] * (y[l] - kl), k), l),
+    "a sum in a sum": total(z[k] * log(total(exp(z[k] * y[l]), l))),
+    "a sum of one name twice": total(z[k] * total(y[k] ** 2)),
+    "a quotient of sums": total(exp(z[k]) * ik) / total(exp(z[k])),
+    "a bound index with a free name": z[i] * total(y[i] ** 2, i),
+}
+by_name = pytest.mark.parametrize("name", SUMS)
+
+
+def points():
+    for classes in (1, 2, 3, 4):
+        for first, second in product((1, 2), repeat=2) if classes > 1 else [(1, 1)]:
+            values = {row[m]: mp.mpf(3 * m * m + 2 * number + 1) / 31 for number, row in enumerate((z, y)) for m in range(1, 5)}
+            yield classes, {i: first, j: second, k: 1, l: 1, c: mp.mpf("0.7"), **values}
+
+
+def assert_same(left, right):
+    for classes, values in points():
+        assert mp.almosteq(evaluate(left, classes, values), evaluate(right, classes, values), 1e-20)
+
+
+@by_name
+@pytest.mark.parametrize("others", [True, False], ids=["all but one", "whole sums"])
+def test_collapsing_deltas_keeps_the_value(name, others):
+    collapsed = collapse(SUMS[name], others)
+    assert_same(collapsed, SUMS[name])
+    assert not any(outermost(s)[1] in d.args and not others for s in collapsed.atoms(Sum) for d in s.atoms(KroneckerDelta))
+
+
+@by_name
+def test_renaming_bound_indices_keeps_the_value(name):
+    renamed = rename_bound(SUMS[name], {i, j, k, l})
+    assert not bound_indices(renamed) & {i, j, k, l}
+    assert_same(renamed, SUMS[name])
+
+
+@by_name
+@pytest.mark.parametrize("row", [z, y], ids=str)
+def test_differentiating_is_a_difference_quotient(name, row):
+    assert_same(differentiate(SUMS[name], row[i]), Derivative(SUMS[name], row[i], evaluate=False))
+    assert_same(differentiate(SUMS[name], row[1]), Derivative(SUMS[name], row[1], evaluate=False))
+
+
+@by_name
+def test_writing_out_is_an_explicit_sum(name):
+    for classes, values in points():
+        written = write_out(SUMS[name], classes, {i: values[i], j: values[j]})
+        assert not written.has(Sum, KroneckerDelta, n, k, l)
+        assert mp.almosteq(evaluate(written, classes, values), evaluate(SUMS[name], classes, values), 1e-20)
+
+
+def test_derivatives_inside_an_expression_are_carried_out():
+    nested = y[i] * Derivative(softmax(z, i), z[i], z[j], evaluate=False)
+    assert_same(evaluate_derivatives(nested), nested)
+    assert not evaluate_derivatives(nested).has(Derivative)
+    assert_same(differentiate(log_softmax(Lambda(k, c * z[k]), i), c), Derivative(log_softmax(Lambda(k, c * z[k]), i), c))
+
+
+def test_free_indices_are_those_that_no_sum_binds():
+    assert free_indices(total(ik * z[k] * y[j])) == [i, j]
+    assert free_indices(z[2] * total(z[k])) == [2]
+    assert free_indices(z[k] * total(z[k])) == [k]
+    assert free_indices(total(total(kl * z[i], k), l)) == [i]
+    assert free_indices(softmax(z, j) + total(softmax(z, k))) == [j]
+    assert free_indices(Sum(z[k], (k, 1, i))) == [i]
+    assert free_indices(total(c)) == []
+
+
+def test_bound_indices_are_those_of_all_sums():
+    assert bound_indices(total(total(z[k] * y[l], k), l) + z[i]) == {k, l}
+
+
+def test_the_classes_that_a_sum_leaves_out_are_split_off():
+    assert split_guard(total((1 - ik) * (1 - jk) * z[k])) == (k, [i, j], z[k])
+    assert split_guard(total(z[k])) == (k, [], z[k])
+
+
+def test_the_sum_over_all_classes_of_a_delta_is_one():
+    assert collapse(total(ik)) == 1
+    assert collapse(total(1 - ik), others=False) == n - 1
+
+
+def test_a_sum_over_some_classes_stays():
+    assert collapse(Sum(ik * z[k], (k, 2, n))) == Sum(ik * z[k], (k, 2, n))
