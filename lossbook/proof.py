@@ -88,7 +88,7 @@ def equal(left, right, given=()):
     left, right = as_expression("left", left), as_expression("right", right)
     definitions, conditions = _split(given)
     parts = [left, right, *(c.lhs - c.rhs for c in conditions)]
-    _check_names(parts)
+    _check_names([left, right, *(side for equation in given for side in equation.args)])
     defined = {equation.lhs.base if isinstance(equation.lhs, Indexed) else equation.lhs for equation in definitions}
     mentioned = (_bases((left, right)) | _scalars(left) | _scalars(right)) - defined
     parts = [_elementary(part, definitions) for part in parts]
@@ -107,8 +107,10 @@ def _split(given):
         if not isinstance(equation, Equality):
             raise TypeError(f"given: expected equations Eq(left, right), got {equation!r}")
         left = equation.lhs
-        symbol = isinstance(left, Symbol) or isinstance(left, Indexed) and len(left.indices) == 1
-        defines = symbol and not equation.rhs.has(left)
+        if isinstance(left, Indexed):
+            defines = len(left.indices) == 1 and left.indices[0].is_Symbol and not equation.rhs.has(left.base)
+        else:
+            defines = isinstance(left, Symbol) and not equation.rhs.has(left)
         (definitions if defines else conditions).append(equation)
     return definitions, conditions
 
@@ -139,8 +141,6 @@ def _substitute_definition(expression, equation):
     defined, meaning = equation.lhs, equation.rhs
     if isinstance(defined, Symbol):
         return rename_bound(expression, meaning.free_symbols).xreplace({defined: meaning})
-    if defined.indices[0].is_number:
-        return expression.xreplace({defined: meaning})
     (index,) = defined.indices
 
     def at(entry):
@@ -192,7 +192,8 @@ def _proved(parts):
     indices = sorted({index for part in parts for index in free_indices(part)}, key=str)
     for case in _coincidences(indices):
         distinct = set(case.values())
-        if not _proved_by_signs([_settle_deltas(part.xreplace(case), distinct) for part in parts], []):
+        facts = [(n - index, False) for index in case.values()]
+        if not _proved_by_signs([_settle_deltas(part.xreplace(case), distinct) for part in parts], facts):
             return False
     return True
 
@@ -254,9 +255,7 @@ def _proved_by_signs(parts, facts):
     for value in (S.One, S.NegativeOne, S.Zero):
         case = [part.xreplace({sign(switch): value}) for part in parts]
         solution = {unknown: unknown and _solution(switch, unknown, value * Dummy(str(unknown), positive=True))}
-        if all(_vanishing_divisors(s, {sign(switch): value, **solution}) and not s.has(Piecewise) for s in parts[:2]):
-            continue  # both sides are undefined
-        if unknown is not None and not any(_vanishing_divisors(side, solution) for side in case[:2]):
+        if unknown is not None and not any(_takes_pole(side, solution) for side in case[:2]):
             case = [part.xreplace(solution) for part in case]
             more = [(fact.xreplace(solution), strict) for fact, strict in facts + _domain_facts(unknown)]
         elif value != 0:
@@ -269,20 +268,23 @@ def _proved_by_signs(parts, facts):
     return True
 
 
-def _vanishing_divisors(expression, replacements):
-    return [part for part in _singularities(expression) if expand(part.xreplace(replacements)) == 0]
+def _takes_pole(expression, replacements):
+    """Whether `expression` comes to divide by 0 or to take its logarithm, which SymPy may lose again as 1/zoo."""
+    divisors = [part.base for part in expression.atoms(Pow) if part.exp.is_negative]
+    divisors += [part.args[0] for part in expression.atoms(log)]
+    return any(expand(divisor.xreplace(replacements)) == 0 for divisor in divisors)
 
 
 def _in_signs(expression):
     """`expression` with its absolute values, maxima and comparisons of real numbers written with `sign`."""
-    if not expression.has(Abs, sign, Heaviside, Max, Min, Boolean, log) or not expression.args:
+    if not expression.has(Abs, sign, Heaviside, Max, Min, Boolean) or not expression.args:
         return expression
+    if isinstance(expression, log) and isinstance(expression.args[0], Abs):
+        return log(Abs(_in_signs(expression.args[0].args[0])))
     args = [_in_signs(part) for part in expression.args]
     if isinstance(expression, (Max, Min)) and all(part.is_extended_real for part in args):
         way = S.One if isinstance(expression, Max) else S.NegativeOne
         return reduce(lambda a, b: (a + b + way * (a - b) * _sign(a - b)) / 2, args)
-    if isinstance(expression, log) and isinstance(args[0], Pow) and args[0].exp.is_even and args[0].base.is_real:
-        return args[0].exp * log(args[0].base * _sign(args[0].base))
     if isinstance(expression, (Abs, sign, Heaviside)) and args[0].is_extended_real:
         s = _sign(args[0])
         at_zero = args[1] if isinstance(expression, Heaviside) else 0
@@ -294,6 +296,8 @@ def _in_signs(expression):
 
 def _sign(expression):
     """The sign of a real expression: a product of signs of factors that are written in one way only."""
+    if expression.has(Piecewise):
+        return sign(expression)
     result = S.One
     for part in Mul.make_args(factor(together(expression))):
         base, power = part.as_base_exp()
@@ -417,8 +421,10 @@ def _numerator(expression):
 
 
 def _solve_condition(condition):
-    """A side condition as a replacement for one of its sums, or else for one of its symbols."""
-    candidates = _sorted(condition.atoms(Sum)) + _sorted(_scalars(condition))
+    """A side condition as a replacement for one of its sums, or else for one of its entries or symbols."""
+    bound = bound_indices(condition)
+    entries = {entry for entry in condition.atoms(Indexed) if not bound & entry.free_symbols}
+    candidates = _sorted(condition.atoms(Sum)) + _sorted(entries | _scalars(condition))
     for atom in candidates:
         slope = condition.coeff(atom, 1)
         rest = expand(condition - slope * atom)
@@ -525,6 +531,8 @@ def _logarithm(argument):
     terms = []
     for part in Mul.make_args(argument):
         base, power = part.as_base_exp()
+        if power.is_even and base.is_real and not base.is_nonnegative:
+            base = Abs(base)
         if base.is_zero or not power.is_real or not (_is_positive(base) or base.is_nonnegative and power.is_positive):
             return log(argument)
         if isinstance(base, _Exponential):
@@ -584,6 +592,7 @@ def _singularities(expression, facts=()):
         found |= {f for f in factors if not (_exceeds_zero(f, facts) or may_be_negative and _exceeds_zero(-f, facts))}
     names = {index: _bound_class(0) for index in bound_indices(expression)}
     bases = (f.xreplace(names).as_base_exp()[0] for f in found)
+    bases = (base.args[0] if isinstance(base, Abs) else base for base in bases)
     return {-base if base.could_extract_minus_sign() else base for base in bases if not base.is_number}
 
 
@@ -702,7 +711,7 @@ def _admissible(unknown, numbers):
 
 def _function(expression, unknowns):
     """`expression` as a function of numbers for `unknowns`, in mpmath's precision."""
-    names = [Dummy(f"x{position}") for position in range(len(unknowns))]
+    names = [Dummy(f"x{position}", real=True) for position in range(len(unknowns))]
     if not expression.has(nan, oo, -oo, zoo, Derivative):
         return lambdify(names, expression.xreplace(dict(zip(unknowns, names))), "mpmath")
     return lambda *_: mpmath.inf  # which tells nothing

@@ -350,6 +350,18 @@ def test_whole_number_labels_are_one_hot_rows(name, part):
 
 
 @every_class_loss
+def test_a_single_class_is_certain(name):
+    rows = np.ones((4, 1))
+    assert_array_equal(compute(name, "value", rows, rows), np.zeros(4))
+    assert_array_equal(compute(name, "value", rows, np.zeros(4, int)), np.zeros(4))
+    probabilities = "softmax" not in name
+    assert_array_equal(compute(name, "gradient", rows, rows), -rows if probabilities else 0 * rows)
+    assert_array_equal(compute(name, "hessian", rows, rows)[..., 0], rows if probabilities else 0 * rows)
+    assert_array_equal(functions.softmax.value(rows), rows)
+    assert_array_equal(functions.logsumexp.value(rows), np.ones(4))
+
+
+@every_class_loss
 def test_rows_do_not_see_each_other(name):
     prediction, target, _ = EXAMPLES[name]
     for part in PARTS:

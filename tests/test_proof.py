@@ -197,6 +197,9 @@ TRUE = {
     "a sum of constants": (total(c + z[i], k), n * (c + z[i])),
     "an absolute value a class": (d(total(Abs(z[k] - y[k])), z[i]), sign(z[i] - y[i])),
     "a maximum a class": (total(Max(z[k], 0)), total(Abs(z[k]) + z[k]) / 2),
+    "a sum that SymPy carried out": (total(KroneckerDelta(i, k) * z[k]).doit(), z[i]),
+    "branches in a logarithm in a sum": (total(log(Piecewise((exp(z[k]), z[k] > 0), (1, True)))), total(Max(0, z[k]))),
+    "branches under an absolute value": (Abs(Piecewise((r, r > 1), (0, True))), Piecewise((r, r > 1), (0, True))),
     "numbers for indices": (d(softmax(z, 1), z[2]), -softmax(z, 1) * softmax(z, 2)),
 }
 
@@ -441,6 +444,8 @@ FALSE = {
     "undefined at 1": ((r**2 - 1) / (r - 1), r + 1),
     "undefined at 0": (1 / (1 / r), sign(r) ** 2 * r + Piecewise((1, Eq(r, 0)), (0, True))),
     "undefined everywhere": (1 / ((1 + T) ** 2 - expand((1 + T) ** 2)), r),
+    "wrong only at 0, beside a power": (t ** Symbol("g", real=True), t ** Symbol("g", real=True) + 1 - sign(t) ** 2),
+    "wrong only at 0, beside a root": (sqrt(r), sqrt(r) + 1 - sign(r) ** 2),
     "wrong between the branches": (Max(0, 1 - r), Piecewise((1 - r, r < 2), (0, True))),
     "maximum of two for three": (Max(a, b, c), Max(a, b)),
     "or for and": (Piecewise((r, And(r > 0, r < 1)), (0, True)), Piecewise((r, Or(r > 0, r < 1)), (0, True))),
@@ -573,6 +578,13 @@ def test_a_condition_with_a_free_index_holds_for_every_class():
     assert equal(y[i] ** 2 * c, y[i] * c, [Eq(y[i] ** 2, y[i])])
     assert equal(z[i] * c, c * T, [Eq(z[k], T)])
     assert equal(total(z[k]), n * T, [Eq(z[k], T)])
+    assert equal(total(y[k] ** 2), total(y[k]), [Eq(y[k] ** 2, y[k])]).kind != "refuted"
+
+
+def test_a_condition_with_a_number_holds_for_that_class():
+    assert equal(total(z[k]) * z[1], 0, [Eq(z[1], 0)])
+    assert equal(total(z[k]), Sum(z[k], (k, 2, n)), [Eq(z[1], 0)]).kind != "refuted"
+    assert equal(z[2] * c, 0, [Eq(z[1], 0)]).kind == "refuted"
 
 
 def test_a_condition_on_the_number_under_a_sign_is_used():
@@ -592,6 +604,8 @@ def test_text_is_never_evaluated():
 def test_a_name_is_a_number_or_a_row():
     with pytest.raises(ValueError, match="z stands for a number and for a row"):
         equal(s + z[k], z[k])
+    with pytest.raises(ValueError, match="p stands for a number and for a row"):
+        equal(total(p[k]), 1, [Eq(prob, sigmoid(s))])
 
 
 def test_a_proof_does_not_write_out_classes(monkeypatch):
