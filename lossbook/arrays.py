@@ -13,10 +13,11 @@ functions that are, and the few other places where digits could be lost have bod
 - the sum over all classes but one keeps the greatest term apart, so that it is never subtracted;
 - the slope of a softmax times a row of terms is taken of their differences.
 
-The arrays are NumPy's, computed in blocks that fit the cache, or any that follow the array API.
+The arrays are NumPy's, computed in blocks that fit the cache, or Dask's, computed chunk by chunk, or of any
+library that follows the array API.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from sympy import (
@@ -35,6 +36,9 @@ AXES = (i, k)
 BLOCK = 1 << 14
 """How many numbers of each array are computed at a time: few enough for the cache."""
 
+# The C library of Linux hands the memory of one block back before the next, unless it has seen a larger array go.
+np.empty(1 << 20)
+
 
 # --- bodies: xp is the arrays' namespace, rows lie on the last axis ----------------------------------
 
@@ -49,7 +53,8 @@ def logistic_parts(xp, z):
 def sigmoid(xp, z, parts, mirrored):
     """1 / (1 + exp(-z)); with `mirrored`, of -z."""
     _, small, whole = parts
-    return xp.where(z < 0, 1, small) / whole if mirrored else xp.where(z < 0, small, 1) / whole
+    is_large = z < 0 if mirrored else z >= 0
+    return xp.maximum(small, xp.astype(is_large, z.dtype)) / whole  # small is never above 1
 
 
 def logistic_log(xp, parts):
@@ -59,8 +64,7 @@ def logistic_log(xp, parts):
 
 def softplus(xp, z, parts, log, mirrored):
     """log(1 + exp(z)), that is max(z, 0) + log(1 + exp(-|z|)); with `mirrored`, of -z."""
-    size = parts[0]
-    return 0.5 * (size - z if mirrored else size + z) + log
+    return xp.maximum(-z if mirrored else z, xp.zeros_like(z[..., :1])) + log
 
 
 def log_sigmoid(xp, z, parts, log, mirrored):
@@ -89,8 +93,9 @@ TINY = 2.0**-120
 def row_parts(xp, z):
     """What the functions of a row share, its greatest entry kept apart from the others.
 
-    The entries less the greatest, their exponentials, the greatest, where it is (everywhere, if it is
-    there more than once), and the sum of the exponentials of all entries but one of the greatest.
+    The entries less the greatest, their exponentials, the same but 0 for the greatest, the greatest, 1 where it is
+    (in each place, if there are several) and 0 elsewhere, and the sum of the exponentials of all entries but one of
+    the greatest.
     """
     greatest = xp.max(z, axis=-1, keepdims=True)
     shifted = z - greatest
@@ -99,41 +104,41 @@ def row_parts(xp, z):
     back = shifted - z
     rounded = (z - (shifted - back)) - (greatest + back)
     exponentials = weighted(xp, exponentials, 1 + rounded)
-    is_greatest = shifted == 0
-    ties = xp.sum(is_greatest, axis=-1, keepdims=True, dtype=z.dtype) - 1
-    others = xp.sum(xp.where(is_greatest, 0, exponentials), axis=-1, keepdims=True) + ties
-    return shifted, exponentials, greatest, is_greatest, others
+    is_greatest = xp.astype(shifted == 0, z.dtype)
+    smaller = exponentials - is_greatest
+    ties = xp.sum(is_greatest, axis=-1, keepdims=True) - 1
+    others = xp.sum(smaller, axis=-1, keepdims=True) + ties
+    return shifted, exponentials, smaller, greatest, is_greatest, others
 
 
 def logsumexp(xp, parts):
     """log(sum of exp) of each row."""
-    _, _, greatest, _, others = parts
+    *_, greatest, _, others = parts
     return (greatest + xp.log1p(others))[..., 0]
 
 
 def log_softmax(xp, parts):
     """Each entry less the row's logsumexp."""
-    shifted, _, _, _, others = parts
+    shifted, *_, others = parts
     return shifted - xp.log1p(others)
 
 
 def softmax(xp, parts):
     """Each entry's exponential over the row's sum."""
-    _, exponentials, _, _, others = parts
+    _, exponentials, *_, others = parts
     return exponentials / (1 + others)
 
 
 def softmax_complement(xp, parts):
     """1 - softmax: for the greatest entry the others' share, which 1 - p would round away."""
-    _, exponentials, _, is_greatest, others = parts
-    whole = 1 + others
-    return xp.where(is_greatest, others / whole, 1 - exponentials / whole)
+    _, _, smaller, _, is_greatest, others = parts
+    return ((1 - is_greatest) + (others - smaller)) / (1 + others)
 
 
 def weighted(xp, weight, term):
     """weight * term, but 0 where the weight is 0, even if the term is infinite or undefined there."""
     result = weight * term
-    if xp is np and not np.isnan(np.sum(result)):
+    if xp is np and not np.isnan(np.min(result, initial=0)):
         return result
     return xp.where(weight == 0, 0, result)
 
@@ -180,9 +185,9 @@ def odds_difference(xp, probability, target):
 
 def softmax_slope(xp, parts, terms):
     """p_i (a_i - sum_k p_k a_k) for a row of terms a: the mean is taken of a less its value at the greatest logit."""
-    _, exponentials, _, _, others = parts
+    _, exponentials, *_, others = parts
     share = exponentials / (1 + others)
-    is_first = xp.argmax(exponentials, axis=-1, keepdims=True) == xp.arange(terms.shape[-1])
+    is_first = xp.argmax(exponentials, axis=-1, keepdims=True) == classes_of(xp, terms)
     above = terms - xp.sum(xp.where(is_first, terms, 0), axis=-1, keepdims=True)
     mean = xp.sum(share * above, axis=-1, keepdims=True)
     return share * (above - mean)
@@ -191,7 +196,7 @@ def softmax_slope(xp, parts, terms):
 def sum_of_others(xp, terms):
     """For each entry of a row the sum of all the others: for the largest entry, the sum without it."""
     sizes = xp.abs(terms)
-    is_greatest = xp.argmax(sizes, axis=-1, keepdims=True) == xp.arange(terms.shape[-1])
+    is_greatest = xp.argmax(sizes, axis=-1, keepdims=True) == classes_of(xp, terms)
     rest = xp.sum(xp.where(is_greatest, 0, terms), axis=-1, keepdims=True)
     greatest = xp.sum(xp.where(is_greatest, terms, 0), axis=-1, keepdims=True)
     return xp.where(is_greatest, rest, rest + (greatest - terms))
@@ -199,7 +204,7 @@ def sum_of_others(xp, terms):
 
 def sum_of_others_but_two(xp, terms):
     """For each pair of entries of a row the sum of all the others: never the largest two subtracted."""
-    sizes, classes = xp.abs(terms), xp.arange(terms.shape[-1])
+    sizes, classes = xp.abs(terms), classes_of(xp, terms)
     first = xp.argmax(sizes, axis=-1, keepdims=True) == classes
     second = xp.argmax(xp.where(first, -1, sizes), axis=-1, keepdims=True) == classes
     large = first | second
@@ -213,9 +218,14 @@ def sum_of_others_but_two(xp, terms):
     return result - (small[..., :, None] + xp.where(same, 0, small[..., None, :]))
 
 
+def classes_of(xp, row):
+    """0 to n - 1, one number for each entry of a row."""
+    return xp.arange(row.shape[-1], **on_device_of(row))
+
+
 def same_class(xp, row):
     """A square of truth values, true where two indices are the same class."""
-    classes = xp.arange(row.shape[-1])
+    classes = classes_of(xp, row)
     return classes[:, None] == classes
 
 
@@ -235,43 +245,62 @@ _BODIES = {
 
 def evaluate(expression, values):
     """The array value of `expression`, given an array for each of its symbols and rows."""
-    arrays = {}
+    arrays, rows = [], []
     for argument, value in values.items():
-        array = (as_rows if isinstance(argument, IndexedBase) else as_floats)(_name(argument), value)
-        if isinstance(array, np.ndarray) and np.isnan(array).any():
+        rows.append(isinstance(argument, IndexedBase))
+        array = (as_rows if rows[-1] else as_floats)(_name(argument), value)
+        xp = namespace(array)
+        if not is_lazy(array) and xp.any(array != array):
             raise ValueError(f"{_name(argument)}: expected numbers, got nan")
-        arrays[argument] = array
-    compiled = compile((expression,), tuple(arrays))
+        arrays.append(array)
+    compiled = compile((expression,), tuple(values))
+
+    def whole(*arrays):
+        with np.errstate(all="ignore"):
+            return compiled(namespace(*arrays), *arrays)
+
+    axes = [sum(index in expression.free_symbols for index in AXES)]
+    return (in_chunks(whole, rows, axes, arrays) if is_chunked(arrays[0]) else whole(*arrays))[0]
+
+
+def over_samples(compiled, axes, over_classes, prediction, target, prepare):
+    """`compiled` over all samples: for each number in `axes`, a result with so many class axes.
+
+    `prepare` checks both arguments, or a block of them, and returns what goes into `compiled`.
+    """
+    if is_chunked(prediction):
+        rows = [over_classes, over_classes and target.ndim == prediction.ndim]
+        here = partial(over_samples, compiled, axes, over_classes, prepare=prepare)
+        return in_chunks(here, rows, axes, [prediction, target])
     with np.errstate(all="ignore"):
-        return compiled(namespace(*arrays.values()), *arrays.values())[0]
+        xp = namespace(prediction, target)
+        if xp is not np:
+            parts = compiled(xp, *prepare(prediction, target))
+            if over_classes:
+                shapes = [(*prediction.shape[:-1], *prediction.shape[-1:] * number) for number in axes]
+            else:
+                shapes = [np.broadcast_shapes(prediction.shape, target.shape)] * len(axes)
+            return tuple(in_full(xp, part, shape, prediction) for part, shape in zip(parts, shapes))
+        if over_classes:
+            return in_row_blocks(compiled, axes, prediction, target, prepare)
+        return in_blocks(compiled, len(axes), prediction, target, prepare)
 
 
 def in_blocks(compiled, count, prediction, target, prepare):
-    """`compiled` over elements, a block at a time: `count` results of the broadcast shape.
-
-    `prepare` checks a block of both arguments and returns what goes into `compiled`.
-    """
-    xp = namespace(prediction, target)
-    if xp is not np:
-        return compiled(xp, *prepare(prediction, target))
-    dtype = np.result_type(prediction, target)
+    """`compiled` over elements, a block at a time: `count` results of the broadcast shape."""
     arrays = np.broadcast_arrays(prediction, target)
     shape, size = arrays[0].shape, arrays[0].size
-    flat = [array.astype(dtype, copy=False).reshape(-1) for array in arrays]
-    results = [np.empty(size, dtype) for _ in range(count)]
-    with np.errstate(all="ignore"):
-        for start in range(0, size, BLOCK):
-            here = slice(start, start + BLOCK)
-            for result, part in zip(results, compiled(np, *prepare(*(array[here] for array in flat)))):
-                result[here] = part
+    flat = [array.reshape(-1) for array in arrays]
+    results = [np.empty(size, prediction.dtype) for _ in range(count)]
+    for start in range(0, size, BLOCK):
+        here = slice(start, start + BLOCK)
+        for result, part in zip(results, compiled(np, *prepare(*(array[here] for array in flat)))):
+            result[here] = part
     return tuple(result.reshape(shape)[()] for result in results)
 
 
 def in_row_blocks(compiled, axes, prediction, target, prepare):
     """`compiled` over rows, a block at a time: for each number in `axes`, a result with so many class axes."""
-    xp = namespace(prediction, target)
-    if xp is not np:
-        return compiled(xp, *prepare(prediction, target))
     *leading, classes = prediction.shape
     rows = int(np.prod(leading))
     prediction = prediction.reshape(rows, classes)
@@ -280,32 +309,94 @@ def in_row_blocks(compiled, axes, prediction, target, prepare):
     # Reductions over few classes are faster down the columns of a block, over many along its rows.
     order = "F" if classes < 128 else "C"
     step = max(1, BLOCK // max(1, classes))
-    with np.errstate(all="ignore"):
-        for start in range(0, rows, step):
-            here = slice(start, start + step)
-            block = prepare(np.asarray(prediction[here], order=order), target[here])
-            for result, part in zip(results, compiled(np, *block)):
-                result[here] = part
+    for start in range(0, rows, step):
+        here = slice(start, start + step)
+        block = prepare(np.asarray(prediction[here], order=order), target[here])
+        for result, part in zip(results, compiled(np, *block)):
+            result[here] = part
     return tuple(result.reshape((*leading, *[classes] * number))[()] for result, number in zip(results, axes))
 
 
+def in_full(xp, part, shape, like):
+    """`part` as an array of `shape` and of the dtype of `like`: a number, or what all samples share, is repeated."""
+    if getattr(part, "shape", None) == shape:
+        return part if part.dtype == like.dtype else xp.astype(part, like.dtype)
+    return xp.zeros(shape, dtype=like.dtype, **on_device_of(like)) + part
+
+
+def in_chunks(run, rows, axes, arrays):
+    """The results of `run` on each chunk of Dask arrays, when they are computed: a row of classes is never split.
+
+    `rows` tells for each array whether its last axis is classes, `axes` for each result how many class axes it has.
+    """
+    from dask.array import apply_gufunc
+
+    arrays = [array.rechunk({-1: -1}) if is_row else array for array, is_row in zip(arrays, rows)]
+    cores = ["(i)" if is_row else "()" for is_row in rows]
+    shapes = [("()", "(i)", "(i,k)")[number] for number in axes]
+    sizes = {"k": arrays[0].shape[-1]} if 2 in axes else {}
+    results = apply_gufunc(
+        run if len(axes) > 1 else lambda *chunks: run(*chunks)[0],
+        f"{','.join(cores)}->{','.join(shapes)}",
+        *arrays,
+        output_dtypes=[arrays[0].dtype] * len(axes) if len(axes) > 1 else arrays[0].dtype,
+        output_sizes=sizes,
+    )
+    return results if len(axes) > 1 else (results,)
+
+
+# --- arrays of any library ---------------------------------------------------------------------------
+
+
+def library(array):
+    """The name of the library that `array` belongs to, or None if it is no array: a number or a list."""
+    if isinstance(array, (np.ndarray, np.generic)):
+        return "numpy"
+    name = type(array).__module__.split(".")[0]
+    return name if hasattr(array, "__array_namespace__") or name in ("torch", "dask", "cupy", "jax") else None
+
+
 def namespace(*arrays):
-    """The array namespace of `arrays`: NumPy, unless one of them belongs to another library."""
-    if all(isinstance(array, (np.ndarray, np.generic)) for array in arrays):
+    """The array namespace of `arrays`: NumPy's own, or array-api-compat's for another library."""
+    name = next((library(array) for array in arrays if library(array) not in ("numpy", None)), None)
+    if name is None:
         return np
-    from array_api_compat import array_namespace
+    try:
+        from array_api_compat import array_namespace
+    except ImportError:
+        raise ImportError(f"arrays of {name} need the package array-api-compat: pip install array-api-compat") from None
+    return array_namespace(*arrays)
 
-    return array_namespace(*(array for array in arrays if not isinstance(array, (np.ndarray, np.generic))))
+
+def on_device_of(array):
+    """The keyword that puts a new array where `array` is."""
+    if library(array) == "numpy" or is_lazy(array):
+        return {}
+    from array_api_compat import device
+
+    return {"device": device(array)}
 
 
-def as_floats(name, value):
-    """`value` as an array of float32 or float64. Raises TypeError that names the argument."""
+def is_chunked(array):
+    """Whether `array` is Dask's: computed later, a chunk at a time."""
+    return library(array) == "dask"
+
+
+def is_lazy(array):
+    """Whether the values of `array` cannot be looked at now: Dask would compute them, and jax.jit has none yet."""
+    return is_chunked(array) or "Tracer" in type(array).__name__
+
+
+def as_floats(name, value, whole=None):
+    """`value` as an array of float32 or float64. Raises TypeError that names the argument.
+
+    Whole numbers and truth values become floats of the dtype `whole`, by default the library's own.
+    """
     array = as_array(name, value)
-    if not isinstance(array, (np.ndarray, np.generic)):
-        return array
-    if array.dtype.kind in "iub":
-        array = array.astype(np.float64)
-    if array.dtype not in (np.float32, np.float64):
+    xp = namespace(array)
+    if xp.isdtype(array.dtype, ("bool", "integral")):
+        array = xp.astype(array, whole or xp.__array_namespace_info__().default_dtypes()["real floating"])
+    if array.dtype not in (xp.float32, xp.float64):
         raise TypeError(f"{name}: expected real numbers, got {type(value).__name__} with dtype {array.dtype}")
     return array
 
@@ -322,12 +413,25 @@ def as_rows(name, value):
 
 def as_array(name, value):
     """`value` as a NumPy array, or itself if it is an array of another library."""
-    if type(value).__module__.split(".")[0] in ("torch", "dask", "jax", "jaxlib"):
+    if library(value) not in ("numpy", None):
         return value
     try:
         return np.asarray(value)
     except ValueError:
         raise ValueError(f"{name}: expected an array of numbers, got rows of different lengths") from None
+
+
+def as_array_like(name, value, other, other_name):
+    """`value` as an array of the library of `other`: numbers and lists are taken there, arrays are never moved."""
+    if library(value) is not None and library(value) != library(other):
+        raise TypeError(f"{name}: expected an array of {library(other)} as {other_name} is, got one of {library(value)}")
+    array = as_array(name, value)
+    if library(value) is not None:
+        return array
+    if array.dtype.kind not in "biuf":
+        return as_floats(name, value)  # which says what is wrong with it
+    like = {"dtype": other.dtype} if array.dtype.kind == "f" else {}
+    return namespace(other).asarray(array.tolist(), **like, **on_device_of(other))
 
 
 def _name(argument):
@@ -559,6 +663,8 @@ class _Writer:
     def _piecewise(self, e, axes):
         *branches, (code, _) = [(self.write(branch, axes), condition) for branch, condition in e.args]
         for branch, condition in reversed(branches):
+            if branch[-1].isdigit() and code[-1].isdigit() and not branch.isidentifier() and not code.isidentifier():
+                branch = f"xp.asarray({branch}, dtype={_name(self.arguments[0])}.dtype)"
             code = self._name_for(f"xp.where({self.write(condition, axes)}, {branch}, {code})")
         return code
 

@@ -36,7 +36,7 @@ p_true = target * sigmoid(logit) + (1 - target) * (1 - sigmoid(logit))
 binary = -(target * log(probability) + (1 - target) * log(1 - probability))
 from_logits = Max(logit, 0) - logit * target + log(1 + exp(-Abs(logit)))
 l1_smoothed = Piecewise((HALF * residual**2 / beta, size < beta), (size - HALF * beta, True))
-two_sided = Piecewise((HALF * residual**2, size <= delta), (delta * (size - HALF * delta), True))
+two_sided = Piecewise((HALF * residual**2, size <= delta), (delta * size - HALF * delta**2, True))
 quadratic = Min(size, delta)
 
 NAMES = (

@@ -46,7 +46,21 @@ def _apply_one_rule(expression):
     nodes = _outermost_derivatives(expression)
     rewritten = {node: _differentiate_once(node.expr, node.variables[0]) for node in nodes}
     rule = rewritten[nodes[0]][0]
-    return expression.xreplace({node: result for node, (name, result) in rewritten.items() if name == rule}), rule
+    line = expression.xreplace({node: result for node, (name, result) in rewritten.items() if name == rule})
+    return line.replace(_holds_a_multiple, _numbers_in_front), rule
+
+
+def _holds_a_multiple(expression):
+    """Whether `expression` is a product with a factor such as 2 a - 2 b."""
+    return isinstance(expression, Mul) and any(
+        isinstance(part, Add) and part.primitive()[0] != 1 for part in expression.args
+    )
+
+
+def _numbers_in_front(product):
+    """`product` with a factor such as 2 a - 2 b as 2 (a - b), so that the 2 meets the other numbers."""
+    numbers, rest = zip(*(part.primitive() if isinstance(part, Add) else (S.One, part) for part in product.args))
+    return Mul(*numbers, *rest)
 
 
 def _outermost_derivatives(expression):

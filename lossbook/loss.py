@@ -129,25 +129,26 @@ class Loss:
 
         parameters = self._checked_parameters(parameters)
         prediction = (arrays.as_rows if self.over_classes else arrays.as_floats)("prediction", prediction)
-        xp = arrays.namespace(prediction)
-        target = self._matched_target(xp, prediction, target)
-
+        target = self._matched_target(prediction, target)
         labels = self.over_classes and target.ndim < prediction.ndim
-        compiled = self._compiled(tuple(expressions), labels)
+        if not labels:
+            xp = arrays.namespace(prediction, target)
+            dtype = xp.result_type(prediction, target)
+            prediction, target = xp.astype(prediction, dtype, copy=False), xp.astype(target, dtype, copy=False)
 
         def prepare(prediction, target):
-            if not _is_lazy(prediction):
-                check_domain(xp, "prediction", prediction, self.prediction)
+            xp = arrays.namespace(prediction, target)
+            check_domain(xp, "prediction", prediction, self.prediction)
             if labels:
                 target = _one_hot(xp, target, prediction)
-            elif not _is_lazy(target):
+            else:
                 check_domain(xp, "target", target, self.target)
-            return prediction, target, *(xp.asarray(number, dtype=prediction.dtype) for number in parameters)
+            like = {"dtype": prediction.dtype, **arrays.on_device_of(prediction)}
+            return prediction, target, *(xp.asarray(number, **like) for number in parameters)
 
-        if self.over_classes:
-            axes = [len(free_indices(expression)) for expression in expressions]
-            return arrays.in_row_blocks(compiled, axes, prediction, target, prepare)
-        return arrays.in_blocks(compiled, len(expressions), prediction, target, prepare)
+        compiled = self._compiled(tuple(expressions), labels)
+        axes = [len(free_indices(expression)) for expression in expressions]
+        return arrays.over_samples(compiled, axes, self.over_classes, prediction, target, prepare)
 
     def _checked_parameters(self, given):
         """The parameters in their order, as numbers inside their domains."""
@@ -160,16 +161,16 @@ class Loss:
             numbers.append(as_number(keyword, given.get(keyword, default), DOMAINS.get(symbol, Reals)))
         return numbers
 
-    def _matched_target(self, xp, prediction, target):
-        """`target` as an array that fits `prediction`: rows like it, or labels."""
+    def _matched_target(self, prediction, target):
+        """`target` as an array that fits `prediction`: floats like it, or labels."""
         from lossbook import arrays
 
-        labels = target if hasattr(target, "dtype") else arrays.as_array("target", target)
-        if self.over_classes and labels.ndim == prediction.ndim - 1 and labels.shape == prediction.shape[:-1]:
-            if "int" not in str(labels.dtype):
-                raise TypeError(f"target: expected rows like prediction's or whole-number labels, got {labels.dtype}")
-            return labels
-        target = arrays.as_floats("target", target)
+        target = arrays.as_array_like("target", target, prediction, "prediction")
+        if self.over_classes and target.ndim == prediction.ndim - 1 and target.shape == prediction.shape[:-1]:
+            if not arrays.namespace(target).isdtype(target.dtype, "integral"):
+                raise TypeError(f"target: expected rows like prediction's or whole-number labels, got {target.dtype}")
+            return target
+        target = arrays.as_floats("target", target, prediction.dtype)
         if self.over_classes:
             fits = target.shape == prediction.shape
         else:
@@ -201,7 +202,9 @@ def _reduced(values, reduction):
         return values
     if reduction == "mean" and 0 in values.shape:
         raise ValueError('reduction: expected samples to take the "mean" of, got none')
-    return getattr(values, reduction)()
+    from lossbook import arrays
+
+    return getattr(arrays.namespace(values), reduction)(values)
 
 
 def _check_reduction(reduction):
@@ -209,14 +212,11 @@ def _check_reduction(reduction):
         raise ValueError(f'reduction: expected None, "mean" or "sum", got {reduction!r}')
 
 
-def _is_lazy(array):
-    """Whether looking at the values of `array` would compute it."""
-    return type(array).__module__.startswith("dask")
-
-
 def check_domain(xp, name, array, symbol):
     """Raise if `array` leaves the closure of the domain of `symbol`, or its rows are no distributions."""
-    if 0 in array.shape:
+    from lossbook import arrays
+
+    if 0 in array.shape or arrays.is_lazy(array):
         return
     finite = xp.isfinite(array)
     if not xp.all(finite):
@@ -252,9 +252,11 @@ def check_domain(xp, name, array, symbol):
 
 def _one_hot(xp, labels, prediction):
     """Rows like those of `prediction`, 1 at each label and 0 elsewhere."""
+    from lossbook import arrays
+
     classes = prediction.shape[-1]
-    if not _is_lazy(labels):
+    if not arrays.is_lazy(labels):
         wrong = (labels < 0) | (labels >= classes)
         if xp.any(wrong):
             raise ValueError(f"target: expected labels from 0 to {classes - 1}, got {int(labels[wrong][0])}")
-    return xp.asarray(labels[..., None] == xp.arange(classes), dtype=prediction.dtype)
+    return xp.astype(labels[..., None] == arrays.classes_of(xp, prediction), prediction.dtype)

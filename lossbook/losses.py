@@ -37,11 +37,7 @@ absolute_error = Loss(
 
 smooth_l1 = Loss(
     name="smooth L1",
-    expression=Piecewise(
-        (residual**2 / (2 * beta), Abs(residual) < beta),
-        (residual - beta / 2, residual > 0),
-        (-residual - beta / 2, True),
-    ),
+    expression=Piecewise((residual**2 / (2 * beta), Abs(residual) < beta), (Abs(residual) - beta / 2, True)),
     prediction=prediction,
     target=value,
     parameters={"beta": (beta, 1)},
@@ -50,11 +46,7 @@ smooth_l1 = Loss(
 
 huber = Loss(
     name="Huber",
-    expression=Piecewise(
-        (residual**2 / 2, Abs(residual) < delta),
-        (delta * (residual - delta / 2), residual > 0),
-        (delta * (-residual - delta / 2), True),
-    ),
+    expression=Piecewise((residual**2 / 2, Abs(residual) < delta), (delta * (Abs(residual) - delta / 2), True)),
     prediction=prediction,
     target=value,
     parameters={"delta": (delta, 1)},

@@ -13,7 +13,8 @@ counterexample; else it says that it does not know. The proof is short enough to
    or, if it is a polynomial in sums, as the summand of one multiple sum.
 
 Both sides must be undefined at the same points: a division by zero or the logarithm of a negative
-number on one side only is a difference. At a kink or jump, a derivative has the value that SymPy gives it, delta functions being 0.
+number on one side only is a difference. At a kink or jump, a derivative has the value that SymPy gives it,
+delta functions being 0.
 """
 
 from dataclasses import dataclass, field
@@ -58,8 +59,11 @@ class Counterexample:
         if self.classes is not None:
             point.insert(0, f"n = {self.classes}")
         where = f"at {', '.join(point)} " if point else ""
-        left, right = ("undefined" if side is nan else mpmath.nstr(mpmath.mpmathify(side), 15) for side in (self.left, self.right))
-        return f"{where}the left side is {left} and the right side is {right}"
+        return f"{where}the left side is {_written(self.left)} and the right side is {_written(self.right)}"
+
+
+def _written(value):
+    return "undefined" if value is nan else mpmath.nstr(mpmath.mpmathify(value), 15)
 
 
 @dataclass(frozen=True)
@@ -94,14 +98,42 @@ def equal(left, right, given=()):
     parts = [_elementary(part, definitions) for part in parts]
     free = {index for part in parts for index in free_indices(part)}
     parts = [rename_bound(part, free) for part in parts]
-    if _proved(parts):
-        return Verdict("proved")
-    counterexample = _find_counterexample(*parts[:2], parts[2:], mentioned)
+    try:
+        if _proved(parts):
+            return Verdict("proved")
+        counterexample = _find_counterexample(*parts[:2], parts[2:], mentioned)
+    except RecursionError:  # SymPy turns the conditions of some nested Piecewise round and round
+        counterexample = None
     return Verdict("unknown") if counterexample is None else Verdict("refuted", counterexample)
+
+
+def never_negative(expression):
+    """Whether `expression` is proved to be 0 or more at every admissible point, branch by branch.
+
+    It is written as a fraction of polynomials in quantities that are never negative, probabilities and
+    targets between 0 and 1 as odds; if no term above or below has a minus sign, neither has the fraction.
+    False says only that it was not proved.
+    """
+    expression = _elementary(as_expression("expression", expression), [])
+    if isinstance(expression, Piecewise):
+        return all(never_negative(branch) for branch, _ in expression.args)
+    if isinstance(expression, Sum):
+        return never_negative(expression.function)
+    closed_unit = [symbol for symbol in _sorted(_scalars(expression)) if DOMAINS.get(symbol) == Interval(0, 1)]
+    odds = {symbol: 1 - 1 / (1 + Dummy(symbol.name, nonnegative=True)) for symbol in closed_unit}
+    (expression,) = _with_positive_odds([expression.xreplace(odds)])
+    top, bottom = fraction(together(_canonical(expression)))
+    return all(_is_never_negative(term) for part in (top, bottom) for term in Add.make_args(expand(part)))
+
+
+def _is_never_negative(term):
+    return all(bool(part.is_nonnegative) or _is_positive(part) for part in Mul.make_args(term))
 
 
 def _split(given):
     """Definitions and side conditions among the equations `given`."""
+    if not isinstance(given, (list, tuple)):
+        raise TypeError(f"given: expected a list of equations Eq(left, right), got {given!r}")
     definitions, conditions = [], []
     for equation in given:
         if not isinstance(equation, Equality):
@@ -241,9 +273,9 @@ def _settle_deltas(expression, distinct):
 
 
 def _proved_by_signs(parts, facts):
-    """Whether the sides are proved equal where all `facts` hold: pairs (expression, True) for > 0, (expression, False) for >= 0.
+    """Whether the sides are proved equal where all `facts` hold.
 
-    An expression that is linear in a symbol or entry is made positive, negative or zero by solving for
+    A fact is a pair: (expression, True) says that it is > 0, (expression, False) that it is >= 0. An expression that is linear in a symbol or entry is made positive, negative or zero by solving for
     that one. An entry z_i is then a number of its own, apart from the sums that contain it: what holds for
     every such number holds for z_i.
     """
@@ -340,8 +372,8 @@ def _solution(switch, unknown, value):
 def _domain_facts(unknown):
     """What the domain of a symbol or entry says of it, as facts."""
     domain = _domain(unknown)
-    low, high = (unknown - domain.inf, not domain.contains(domain.inf)), (domain.sup - unknown, not domain.contains(domain.sup))
-    return [fact for fact, end in ((low, domain.inf), (high, domain.sup)) if end.is_finite]
+    distances = {domain.inf: unknown - domain.inf, domain.sup: domain.sup - unknown}
+    return [(distance, not domain.contains(end)) for end, distance in distances.items() if end.is_finite]
 
 
 def _feasible(facts):
@@ -349,7 +381,7 @@ def _feasible(facts):
     rows = [(expand(fact).as_coefficients_dict(), strict) for fact, strict in facts]
     terms = _sorted({term for row, _ in rows for term in row if term != 1})
     for term in terms:
-        known = _domain_facts(term) if term.is_Symbol or isinstance(term, Indexed) else [(term, True)] if _is_positive(term) else []
+        known = _domain_facts(term) if isinstance(term, (Symbol, Indexed)) else [(term, True)] * _is_positive(term)
         rows += [(expand(fact).as_coefficients_dict(), strict) for fact, strict in known]
     for term in terms:
         above, below = ([row for row in rows if way * row[0].get(term, 0) > 0] for way in (1, -1))
@@ -390,7 +422,8 @@ def _with_positive_odds(parts):
     open_unit = Interval.open(0, 1)
     found = {symbol for part in parts for symbol in _scalars(part) if DOMAINS.get(symbol) == open_unit}
     odds = {symbol: 1 / (1 + Dummy(symbol.name, positive=True)) for symbol in _sorted(found)}
-    rows = {base: IndexedBase(Dummy(str(base), positive=True)) for base in _bases(parts) if DOMAINS.get(base) == open_unit}
+    bases = [base for base in _bases(parts) if DOMAINS.get(base) == open_unit]
+    rows = {base: IndexedBase(Dummy(str(base), positive=True)) for base in bases}
     for entry in {e for part in parts for e in part.atoms(Indexed) if e.base in rows}:
         odds[entry] = 1 / (1 + rows[entry.base][entry.indices])
     return [part.xreplace(odds) for part in parts]

@@ -152,7 +152,7 @@ class _Latex(_Notation, LatexPrinter):
         written = self._bracket(written) if isinstance(function, Add) else written
         if left_out:
             return rf"\sum_{{{self._print(index)} \ne {', '.join(map(self._print, left_out))}}} {written}"
-        low, high = (self._print(limit) for limit in expr.limits[0][1:])
+        low, high = (self._print(limit) for limit in expr.limits[-1][1:])
         return rf"\sum_{{{self._print(index)}={low}}}^{{{high}}} {written}"
 
     def _print_Derivative(self, expr):
