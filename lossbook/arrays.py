@@ -64,7 +64,8 @@ def logistic_log(xp, parts):
 
 def softplus(xp, z, parts, log, mirrored):
     """log(1 + exp(z)), that is max(z, 0) + log(1 + exp(-|z|)); with `mirrored`, of -z."""
-    return xp.maximum(-z if mirrored else z, xp.zeros_like(z[..., :1])) + log
+    size = parts[0]
+    return 0.5 * (size - z if mirrored else size + z) + log
 
 
 def log_sigmoid(xp, z, parts, log, mirrored):
@@ -218,9 +219,22 @@ def sum_of_others_but_two(xp, terms):
     return result - (small[..., :, None] + xp.where(same, 0, small[..., None, :]))
 
 
+def constant(xp, number, like):
+    """`number` as an array of the dtype of `like`, on its device."""
+    return xp.asarray(number, dtype=like.dtype, **on_device_of(like))
+
+
 def classes_of(xp, row):
     """0 to n - 1, one number for each entry of a row."""
     return xp.arange(row.shape[-1], **on_device_of(row))
+
+
+def one_hot(xp, labels, like):
+    """Rows like those of `like`, 1 at each label and 0 elsewhere."""
+    labels, classes = labels[..., None], classes_of(xp, like)
+    if xp is np:  # in the memory order of `like`
+        return np.equal(labels, classes, out=np.empty_like(like, bool)).astype(like.dtype)
+    return xp.astype(labels == classes, like.dtype)
 
 
 def same_class(xp, row):
@@ -235,7 +249,7 @@ _BODIES = {
         logistic_parts, logistic_log, sigmoid, softplus, log_sigmoid, log_cosh, tanh,
         row_parts, logsumexp, log_softmax, softmax, softmax_complement,
         weighted, ratio, log_ratio, difference, sigmoid_difference, exp_difference, odds_difference,
-        softmax_slope, sum_of_others, sum_of_others_but_two, same_class,
+        softmax_slope, sum_of_others, sum_of_others_but_two, same_class, constant,
     )
 }
 
@@ -661,11 +675,13 @@ class _Writer:
         return self._call("log_ratio", (top, bottom), axes)
 
     def _piecewise(self, e, axes):
-        *branches, (code, _) = [(self.write(branch, axes), condition) for branch, condition in e.args]
+        *branches, (last, _) = e.args
+        code = self.write(last, axes)
         for branch, condition in reversed(branches):
-            if branch[-1].isdigit() and code[-1].isdigit() and not branch.isidentifier() and not code.isidentifier():
-                branch = f"xp.asarray({branch}, dtype={_name(self.arguments[0])}.dtype)"
-            code = self._name_for(f"xp.where({self.write(condition, axes)}, {branch}, {code})")
+            first = self.write(branch, axes)
+            if branch.is_number and last.is_number and not code.isidentifier():  # where wants one array
+                first = f"constant(xp, {first}, {_name(self.arguments[0])})"
+            code = self._name_for(f"xp.where({self.write(condition, axes)}, {first}, {code})")
         return code
 
 

@@ -5,7 +5,7 @@ one number) or both are rows (a class loss: one entry a class, the number of cla
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from sympy import Derivative, DiracDelta, Expr, IndexedBase, Reals, S, Symbol
 
@@ -16,6 +16,7 @@ from lossbook.notation import DISTRIBUTIONS, DOMAINS, TARGETS_SUM_TO_ONE, i, k, 
 from lossbook.typeset import latex, text
 
 REDUCTIONS = ("mean", "sum")
+INFINITY = float("inf")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -143,8 +144,7 @@ class Loss:
                 target = _one_hot(xp, target, prediction)
             else:
                 check_domain(xp, "target", target, self.target)
-            like = {"dtype": prediction.dtype, **arrays.on_device_of(prediction)}
-            return prediction, target, *(xp.asarray(number, **like) for number in parameters)
+            return prediction, target, *(arrays.constant(xp, number, prediction) for number in parameters)
 
         compiled = self._compiled(tuple(expressions), labels)
         axes = [len(free_indices(expression)) for expression in expressions]
@@ -218,36 +218,42 @@ def check_domain(xp, name, array, symbol):
 
     if 0 in array.shape or arrays.is_lazy(array):
         return
-    finite = xp.isfinite(array)
-    if not xp.all(finite):
-        if xp.any(array != array):
-            raise ValueError(f"{name}: expected numbers, got nan")
-        # A logit of -inf masks its class; a row needs one that is not masked.
-        rows = isinstance(symbol, IndexedBase)
-        if not rows or xp.any(array == float("inf")) or not xp.all(xp.any(finite, axis=-1)):
-            expected = "finite numbers, or -inf for a masked class" if rows else "finite numbers"
-            raise ValueError(f"{name}: expected {expected}, got {float(array[~finite][0])!r}")
-    domain = DOMAINS.get(symbol)
-    if domain is None:
-        return
-    if domain.is_FiniteSet:
-        allowed = [float(number) for number in domain]
-        outside = (array != allowed[0]) & (array != allowed[1])
-        where = " or ".join(f"{number:g}" for number in allowed)
+    low, high, allowed, is_distribution = _limits(symbol)
+    if low > -INFINITY and high < INFINITY:
+        inside = xp.min(array) >= low and xp.max(array) <= high  # false for nan
     else:
-        low, high = float(domain.inf), float(domain.sup)
-        if (low, high) == (-float("inf"), float("inf")):
-            return
-        inside = xp.min(array) >= low and xp.max(array) <= high
-        outside = xp.asarray(False) if inside else (array < low) | (array > high)
-        where = f"from {low:g} to {high:g}" if high < float("inf") else f"from {low:g} up"
-    if xp.any(outside):
-        raise ValueError(f"{name}: expected numbers {where}, got {float(array[outside][0])!r}")
-    if symbol in DISTRIBUTIONS:
+        inside = xp.all(xp.isfinite(array)) and (low == -INFINITY or xp.min(array) >= low)
+    if not inside:
+        _check_finite(xp, name, array, isinstance(symbol, IndexedBase))
+    if allowed or not inside:
+        outside = (array != allowed[0]) & (array != allowed[1]) if allowed else (array < low) | (array > high)
+        if xp.any(outside):
+            to_high = f"to {high:g}" if high < INFINITY else "up"
+            expected = " or ".join(f"{number:g}" for number in allowed) or f"from {low:g} {to_high}"
+            raise ValueError(f"{name}: expected numbers {expected}, got {float(array[outside][0])!r}")
+    if is_distribution:
         sums = xp.sum(array, axis=-1)
         wrong = xp.abs(sums - 1) > 1e-6 + array.shape[-1] * 8 * xp.finfo(array.dtype).eps
         if xp.any(wrong):
             raise ValueError(f"{name}: expected rows that sum to 1, got one that sums to {float(sums[wrong][0])!r}")
+
+
+def _check_finite(xp, name, array, rows):
+    """Raise if `array` has nan or infinities, other than a logit of -inf in a row with others: it masks its class."""
+    finite = xp.isfinite(array)
+    if xp.any(array != array):
+        raise ValueError(f"{name}: expected numbers, got nan")
+    if not xp.all(finite) and (not rows or xp.any(array == INFINITY) or not xp.all(xp.any(finite, axis=-1))):
+        expected = "finite numbers, or -inf for a masked class" if rows else "finite numbers"
+        raise ValueError(f"{name}: expected {expected}, got {float(array[~finite][0])!r}")
+
+
+@cache
+def _limits(symbol):
+    """The ends of the domain of `symbol`, its numbers if they are finitely many, and whether its rows add to 1."""
+    domain = DOMAINS.get(symbol, Reals)
+    allowed = [float(number) for number in domain] if domain.is_FiniteSet else []
+    return float(domain.inf), float(domain.sup), allowed, symbol in DISTRIBUTIONS
 
 
 def _one_hot(xp, labels, prediction):
@@ -259,4 +265,4 @@ def _one_hot(xp, labels, prediction):
         wrong = (labels < 0) | (labels >= classes)
         if xp.any(wrong):
             raise ValueError(f"target: expected labels from 0 to {classes - 1}, got {int(labels[wrong][0])}")
-    return xp.astype(labels[..., None] == arrays.classes_of(xp, prediction), prediction.dtype)
+    return arrays.one_hot(xp, labels, prediction)

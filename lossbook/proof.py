@@ -111,7 +111,7 @@ def never_negative(expression):
     """Whether `expression` is proved to be 0 or more at every admissible point, branch by branch.
 
     It is written as a fraction of polynomials in quantities that are never negative, probabilities and
-    targets between 0 and 1 as odds; if no term above or below has a minus sign, neither has the fraction.
+    targets between 0 and 1 as odds; it is never negative if no factor or else no term above or below is.
     False says only that it was not proved.
     """
     expression = _elementary(as_expression("expression", expression), [])
@@ -123,7 +123,10 @@ def never_negative(expression):
     odds = {symbol: 1 - 1 / (1 + Dummy(symbol.name, nonnegative=True)) for symbol in closed_unit}
     (expression,) = _with_positive_odds([expression.xreplace(odds)])
     top, bottom = fraction(together(_canonical(expression)))
-    return all(_is_never_negative(term) for part in (top, bottom) for term in Add.make_args(expand(part)))
+    return all(
+        _is_never_negative(factor(part)) or all(map(_is_never_negative, Add.make_args(expand(part))))
+        for part in (top, bottom)
+    )
 
 
 def _is_never_negative(term):

@@ -76,7 +76,8 @@ class _Notation:
 def _oriented_factors(product):
     """Whether a minus sign stands before `product`, and its factors in order, each difference the right way round."""
     negative, factors = False, []
-    for factor in Mul.make_args(product):
+    numbers, parts = zip(*map(_number_and_rest, Mul.make_args(product)))
+    for factor in (Mul(*numbers), *parts):
         if factor.is_Number and factor < 0 or _is_backwards(factor):
             negative, factor = not negative, -factor
         factors.append(factor)
@@ -85,6 +86,12 @@ def _oriented_factors(product):
         if position is not None:
             negative, factors[position] = False, -factors[position]
     return negative, sorted(factors, key=_rank)
+
+
+def _number_and_rest(factor):
+    """2 and a - b for 2 a - 2 b, which is how it is written."""
+    number, rest = factor.primitive() if isinstance(factor, Add) else (S.One, factor)
+    return (number, rest) if number.is_Integer else (S.One, factor)
 
 
 def _is_backwards(factor):

@@ -376,3 +376,16 @@ def test_the_reference_holds_the_derivatives_of_its_own_values(name):
 
 def moved_entry(row, k, by):
     return tuple(mp.mpf(entry) + (by if i == k else 0) for i, entry in enumerate(row))
+
+
+def test_the_ends_of_the_unit_interval_have_one_sided_slopes():
+    """-log(p) has the slope -1 at p = 1, -log(1 - p) has the slope 1 at p = 0."""
+    slopes = losses.binary_cross_entropy.gradient_at([1.0, 0.0], [1.0, 0.0])
+    assert slopes.tolist() == [-1, 1]
+
+
+def test_a_difference_of_mirrored_sigmoids_keeps_its_digits_near_0():
+    """sigmoid(-z) - sigmoid(z) is -tanh(z / 2)."""
+    z, y = symbols("z y", real=True)
+    mirrored = Loss(name="mirrored", expression=functions.sigmoid(-z) - functions.sigmoid(z), prediction=z, target=y)
+    report_ulps(LOGITS, mirrored.value(LOGITS, 0.0), [-mp.tanh(mp.mpf(number) / 2) for number in LOGITS.tolist()])

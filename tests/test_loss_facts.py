@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
-from sympy import oo
+from numpy.testing import assert_allclose
+from sympy import Abs, oo, sin, symbols
 
 from lossbook import losses
 from lossbook.cards import Card
 from lossbook.facts import is_convex, kinks, steepest_slope
+from lossbook.loss import Loss
+from lossbook.typeset import text
 
 ELEMENTWISE = [name for name, loss in losses.catalogue.items() if not loss.over_classes]
 NOT_CONVEX = {"sigmoid_squared_error", "softmax_squared_error", "focal"}
@@ -87,3 +90,18 @@ def test_a_card_shows_the_loss_and_what_is_known_of_it(name):
     assert losses.catalogue[name]._repr_latex_() in shown
     assert all(f"\n| {title} | " in shown for title in ("gradient", "second derivative", "convex", "source"))
     assert all(row.count("|") == 3 for row in shown.splitlines() if row.startswith("| ") and row != "| | |")
+
+
+def test_a_loss_of_ones_own_has_all_of_this_in_three_lines():
+    a, y = symbols("a y", real=True)
+    quartic = Loss(name="quartic error", expression=(a - y) ** 4, prediction=a, target=y)
+    assert is_convex(quartic) and kinks(quartic) == [] and steepest_slope(quartic) == oo
+    assert text(quartic.derivation().result) == "4*(a - y)**3"
+    assert_allclose(quartic.gradient_at([0.0, 2.0], 1.0), [-4, 4])
+    assert "12 \\, \\left(a - y\\right)^{2}" in Card(quartic)._repr_markdown_()
+
+
+def test_nothing_is_called_convex_that_is_not():
+    a, y = symbols("a y", real=True)
+    for expression in ((a - y) ** 3, -((a - y) ** 2), (a - y) ** 4 - (a - y) ** 2, -Abs(a - y), sin(a - y)):
+        assert not is_convex(Loss(name="wrong", expression=expression, prediction=a, target=y))
