@@ -1,5 +1,6 @@
 """What tools/notebooks.py promises to an author."""
 
+import shlex
 import signal
 import subprocess
 import sys
@@ -138,7 +139,7 @@ def editor(tmp_path, monkeypatch, old, new):
         "text = pathlib.Path(sys.argv[1])\n"
         f"text.write_text(text.read_text().replace({old!r}, {new!r}))\n"
     )
-    monkeypatch.setenv("VISUAL", f"{sys.executable} {script}")
+    monkeypatch.setenv("VISUAL", shlex.join([sys.executable, str(script)]))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
 
