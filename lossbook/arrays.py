@@ -33,7 +33,7 @@ from lossbook.notation import DOMAINS, i, k, n
 AXES = (i, k)
 """The indices that become the last axes of a result: a gradient has i, a Hessian i and then k."""
 
-BLOCK = 1 << 14
+BLOCK = 1 << 15
 """How many numbers of each array are computed at a time: few enough for the cache."""
 
 # The C library of Linux hands the memory of one block back before the next, unless it has seen a larger array go.
@@ -57,21 +57,21 @@ def sigmoid(xp, z, parts, mirrored):
     return xp.maximum(small, xp.astype(is_large, z.dtype)) / whole  # small is never above 1
 
 
-def logistic_log(xp, parts):
-    """log(1 + exp(-|z|)), which softplus and log_sigmoid share."""
-    return xp.log1p(parts[1])
+def softplus_parts(xp, z, parts):
+    """What softplus(z) and softplus(-z) share: max(z, 0) and log(1 + exp(-|z|))."""
+    size, small, _ = parts
+    return 0.5 * size + 0.5 * z, xp.log1p(small)
 
 
-def softplus(xp, z, parts, log, mirrored):
-    """log(1 + exp(z)), that is max(z, 0) + log(1 + exp(-|z|)); with `mirrored`, of -z."""
-    size = parts[0]
-    return 0.5 * (size - z if mirrored else size + z) + log
+def softplus(xp, z, parts, mirrored):
+    """log(1 + exp(z)), that is max(z, 0) + log(1 + exp(-|z|)); with `mirrored`, of -z: max(-z, 0) is max(z, 0) - z."""
+    positive, log = parts
+    return (positive - z if mirrored else positive) + log
 
 
-def log_sigmoid(xp, z, parts, log, mirrored):
-    """log(1 / (1 + exp(-z))), that is min(z, 0) - log(1 + exp(-|z|)); with `mirrored`, of -z."""
-    size = parts[0]
-    return -0.5 * (size + z if mirrored else size - z) - log
+def log_sigmoid(xp, z, parts, mirrored):
+    """log(1 / (1 + exp(-z))), that is -softplus(-z); with `mirrored`, of -z."""
+    return -softplus(xp, z, parts, not mirrored)
 
 
 def log_cosh(xp, z, parts, mirrored):
@@ -94,8 +94,8 @@ TINY = 2.0**-120
 def row_parts(xp, z):
     """What the functions of a row share, its greatest entry kept apart from the others.
 
-    The entries less the greatest, their exponentials, the same but 0 for the greatest, the greatest, 1 where it is
-    (in each place, if there are several) and 0 elsewhere, and the sum of the exponentials of all entries but one of
+    The entries less the greatest, their exponentials, the same but 0 for the greatest, the greatest, 0 where it is
+    (in each place, if there are several) and 1 elsewhere, and the sum of the exponentials of all entries but one of
     the greatest.
     """
     greatest = xp.max(z, axis=-1, keepdims=True)
@@ -105,11 +105,11 @@ def row_parts(xp, z):
     back = shifted - z
     rounded = (z - (shifted - back)) - (greatest + back)
     exponentials = weighted(xp, exponentials, 1 + rounded)
-    is_greatest = xp.astype(shifted == 0, z.dtype)
-    smaller = exponentials - is_greatest
-    ties = xp.sum(is_greatest, axis=-1, keepdims=True) - 1
+    is_smaller = xp.astype(shifted < 0, z.dtype)
+    smaller = exponentials * is_smaller
+    ties = (z.shape[-1] - 1) - xp.sum(is_smaller, axis=-1, keepdims=True)
     others = xp.sum(smaller, axis=-1, keepdims=True) + ties
-    return shifted, exponentials, smaller, greatest, is_greatest, others
+    return shifted, exponentials, smaller, greatest, is_smaller, others
 
 
 def logsumexp(xp, parts):
@@ -132,8 +132,8 @@ def softmax(xp, parts):
 
 def softmax_complement(xp, parts):
     """1 - softmax: for the greatest entry the others' share, which 1 - p would round away."""
-    _, _, smaller, _, is_greatest, others = parts
-    return ((1 - is_greatest) + (others - smaller)) / (1 + others)
+    _, _, smaller, _, is_smaller, others = parts
+    return (is_smaller + (others - smaller)) / (1 + others)
 
 
 def weighted(xp, weight, term):
@@ -164,10 +164,11 @@ def difference(xp, share, complement, target):
 
 def sigmoid_difference(xp, z, parts, target):
     """sigmoid(z) - target, which is tanh(z / 2) / 2 - (target - 1/2) where both are near one half."""
-    if xp is np and np.all((target == 0) | (target == 1)):
+    is_one = target == 1
+    if xp is np and np.all(is_one | (target == 0)):
         # sigmoid(z) - 0 and sigmoid(z) - 1 are sigmoid(z) and -sigmoid(-z), the same bits as below.
-        sign = 1 - 2 * target
-        return sign * sigmoid(xp, sign * z, parts, False)
+        _, small, whole = parts
+        return (1 - 2 * target) * (np.maximum(small, ((z >= 0) ^ is_one).astype(z.dtype)) / whole)
     share, complement = sigmoid(xp, z, parts, False), sigmoid(xp, z, parts, True)
     near = (parts[0] < 1) & (target >= 0.25) & (target <= 0.75)
     return xp.where(near, xp.tanh(z / 2) / 2 - (target - 0.5), difference(xp, share, complement, target))
@@ -230,11 +231,12 @@ def classes_of(xp, row):
 
 
 def one_hot(xp, labels, like):
-    """Rows like those of `like`, 1 at each label and 0 elsewhere."""
-    labels, classes = labels[..., None], classes_of(xp, like)
+    """Rows like those of the matrix `like`, 1 at each label and 0 elsewhere."""
     if xp is np:  # in the memory order of `like`
-        return np.equal(labels, classes, out=np.empty_like(like, bool)).astype(like.dtype)
-    return xp.astype(labels == classes, like.dtype)
+        rows = np.zeros_like(like)
+        rows[np.arange(labels.size), labels] = 1
+        return rows
+    return xp.astype(labels[..., None] == classes_of(xp, like), like.dtype)
 
 
 def same_class(xp, row):
@@ -246,7 +248,7 @@ def same_class(xp, row):
 _BODIES = {
     body.__name__: body
     for body in (
-        logistic_parts, logistic_log, sigmoid, softplus, log_sigmoid, log_cosh, tanh,
+        logistic_parts, softplus_parts, sigmoid, softplus, log_sigmoid, log_cosh, tanh,
         row_parts, logsumexp, log_softmax, softmax, softmax_complement,
         weighted, ratio, log_ratio, difference, sigmoid_difference, exp_difference, odds_difference,
         softmax_slope, sum_of_others, sum_of_others_but_two, same_class, constant,
@@ -319,16 +321,19 @@ def in_row_blocks(compiled, axes, prediction, target, prepare):
     rows = int(np.prod(leading))
     prediction = prediction.reshape(rows, classes)
     target = target.reshape(rows, *target.shape[len(leading) :])
-    results = [np.empty((rows, *[classes] * number), prediction.dtype) for number in axes]
+    if rows == 1:  # NumPy adds up a lone row in another order than one among others
+        prediction, target = (np.repeat(array, 2, axis=0) for array in (prediction, target))
+    results = [np.empty((len(prediction), *[classes] * number), prediction.dtype) for number in axes]
     # Reductions over few classes are faster down the columns of a block, over many along its rows.
     order = "F" if classes < 128 else "C"
-    step = max(1, BLOCK // max(1, classes))
+    step = max(2, BLOCK // max(1, classes))
     for start in range(0, rows, step):
+        start = max(0, min(start, rows - 2))
         here = slice(start, start + step)
-        block = prepare(np.asarray(prediction[here], order=order), target[here])
+        block = prepare(*(np.asarray(array[here], order=order) for array in (prediction, target)))
         for result, part in zip(results, compiled(np, *block)):
             result[here] = part
-    return tuple(result.reshape((*leading, *[classes] * number))[()] for result, number in zip(results, axes))
+    return tuple(result[:rows].reshape((*leading, *[classes] * number))[()] for result, number in zip(results, axes))
 
 
 def in_full(xp, part, shape, like):
@@ -355,6 +360,7 @@ def in_chunks(run, rows, axes, arrays):
         *arrays,
         output_dtypes=[arrays[0].dtype] * len(axes) if len(axes) > 1 else arrays[0].dtype,
         output_sizes=sizes,
+        allow_rechunk=True,  # where the samples of the two are cut in different places
     )
     return results if len(axes) > 1 else (results,)
 
@@ -463,7 +469,7 @@ def compile(expressions, arguments, one_hot=None):
     zeros, so that the others add to 1 less each. The source is kept as the attribute `source`.
     """
     writer = _Writer(arguments, one_hot)
-    expressions = writer.in_residual(expressions)
+    expressions = writer.in_residual([_without_minus(expression) for expression in expressions])
     results = [writer.write(e, tuple(index for index in AXES if index in e.free_symbols)) for e in expressions]
     names = ", ".join(["xp", *map(_name, arguments)])
     source = "\n    ".join([f"def compiled({names}):", *writer.lines, f"return {', '.join(results)},"]) + "\n"
@@ -548,7 +554,7 @@ class _Writer:
             argument = self.write(-e.args[0] if mirrored else e.args[0], axes)
             parts = self._name_for(f"logistic_parts(xp, {argument})")
             if isinstance(e, (functions.softplus, functions.log_sigmoid)):
-                parts += ", " + self._name_for(f"logistic_log(xp, {parts})")
+                parts = self._name_for(f"softplus_parts(xp, {argument}, {parts})")
             return f"{e.func.__name__}(xp, {argument}, {parts}, mirrored={mirrored})"
         writers = {
             Sum: self._sum, Add: self._add, Mul: self._mul, Pow: self._pow, log: self._log, Piecewise: self._piecewise,
@@ -631,7 +637,7 @@ class _Writer:
         tops, bottoms, logs = [], [], []
         for part in e.args:
             base, power = part.as_base_exp()
-            if isinstance(part, (log, functions.log_softmax, functions.log_sigmoid)):
+            if isinstance(part, (log, functions.log_softmax, functions.log_sigmoid, functions.softplus)):
                 logs.append(part)
             elif part.is_Rational and part.q != 1:
                 tops, bottoms = [*tops, Integer(part.p)], [Integer(part.q), *bottoms]
@@ -683,6 +689,12 @@ class _Writer:
                 first = f"constant(xp, {first}, {_name(self.arguments[0])})"
             code = self._name_for(f"xp.where({self.write(condition, axes)}, {first}, {code})")
         return code
+
+
+def _without_minus(expression):
+    """`expression` with -softplus(-z) for log_sigmoid(z), if that leaves a sum without minus signs."""
+    flipped = expression.replace(functions.log_sigmoid, lambda z: -functions.softplus(-z))
+    return expression if any(term.could_extract_minus_sign() for term in Add.make_args(flipped)) else flipped
 
 
 def _softmax_slope(e, share):

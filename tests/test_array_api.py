@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from reference import EXAMPLES, METHODS
 
-from lossbook import functions, losses
+from lossbook import arrays, functions, losses
 
 CLASS_LOSSES = [name for name, loss in losses.catalogue.items() if loss.over_classes]
 ELEMENTWISE_LOSSES = [name for name in losses.catalogue if name not in CLASS_LOSSES]
@@ -78,22 +78,22 @@ def assert_same(library, result, numpy_result, over_classes=False):
 @pytest.mark.parametrize("part", METHODS)
 @pytest.mark.parametrize("name", losses.catalogue)
 def test_a_loss_is_the_same_in_every_library(library, name, part, dtype):
-    *arrays, parameters = EXAMPLES[name]
-    arrays = [array.astype(dtype) for array in arrays]
+    *examples, parameters = EXAMPLES[name]
+    examples = [array.astype(dtype) for array in examples]
     compute = getattr(losses.catalogue[name], METHODS[part])
-    result = compute(*map(library.array, arrays), **parameters)
-    assert_same(library, result, compute(*arrays, **parameters), name in CLASS_LOSSES)
+    result = compute(*map(library.array, examples), **parameters)
+    assert_same(library, result, compute(*examples, **parameters), name in CLASS_LOSSES)
 
 
 @dtypes
 @pytest.mark.parametrize("reduction", [None, "mean", "sum"])
 @pytest.mark.parametrize("name", losses.catalogue)
 def test_value_and_gradient_reduce_the_same_in_every_library(library, name, reduction, dtype):
-    *arrays, parameters = EXAMPLES[name]
-    arrays = [array.astype(dtype) for array in arrays]
+    *examples, parameters = EXAMPLES[name]
+    examples = [array.astype(dtype) for array in examples]
     compute = losses.catalogue[name].value_and_gradient
-    results = compute(*map(library.array, arrays), reduction=reduction, **parameters)
-    for result, numpy_result in zip(results, compute(*arrays, reduction=reduction, **parameters), strict=True):
+    results = compute(*map(library.array, examples), reduction=reduction, **parameters)
+    for result, numpy_result in zip(results, compute(*examples, reduction=reduction, **parameters), strict=True):
         assert_same(library, result, numpy_result, name in CLASS_LOSSES)
 
 
@@ -139,6 +139,30 @@ def test_a_masked_class_has_no_gradient_in_any_library(library):
         assert_same(library, compute(library.array(z), library.array(y)), compute(z, y), over_classes=True)
 
 
+@pytest.mark.parametrize("classes", [3, 10, 100, 200])
+@pytest.mark.parametrize("name", CLASS_LOSSES)
+def test_a_row_has_the_same_bits_alone_as_among_others(name, classes):
+    random = np.random.default_rng(0)
+    rows = functions.softmax.value(random.normal(0, 5, (2, 60, classes)))
+    prediction = random.normal(0, 5, (60, classes)) if name.startswith("softmax") else rows[0]
+    compute = losses.catalogue[name].value_and_gradient
+    for target in (rows[1], random.integers(0, classes, 60)):
+        for count in (1, 2, 7):
+            for row in (0, 20, 60 - count):
+                here = slice(row, row + count)
+                for part, alone in zip(compute(prediction, target), compute(prediction[here], target[here])):
+                    np.testing.assert_array_equal(part[here], alone)
+
+
+def test_a_lone_last_row_of_a_block_has_the_same_bits_too():
+    random = np.random.default_rng(0)
+    rows = arrays.BLOCK // 100 + 1
+    z, labels = random.normal(0, 5, (rows, 100)), random.integers(0, 100, rows)
+    compute = losses.softmax_cross_entropy.value_and_gradient
+    for part, turned in zip(compute(z, labels), compute(z[::-1], labels[::-1])):
+        np.testing.assert_array_equal(part, turned[::-1])
+
+
 # --- nothing is converted unasked -----------------------------------------------------------------------
 
 
@@ -166,8 +190,8 @@ def test_arrays_of_two_libraries_are_not_mixed(library):
 
 
 def test_a_wrong_number_is_named_in_every_library(library):
-    def value(name, *arrays):
-        library.numbers(getattr(losses, name).value(*(library.array(np.array(array)) for array in arrays)))
+    def value(name, *examples):
+        library.numbers(getattr(losses, name).value(*(library.array(np.array(example)) for example in examples)))
 
     for message, *call in [
         ("prediction: expected numbers, got nan", "squared_error", [np.nan, 1.0], [1.0, 1.0]),
@@ -218,9 +242,9 @@ def test_jax_compiles_and_maps_a_derived_gradient():
     import jax
 
     for loss, target in ((losses.softmax_cross_entropy, LABELS), (losses.huber, LOGITS + 1.0)):
-        arrays = LOGITS, target
+        examples = LOGITS, target
         for compiled in (jax.jit(loss.value_and_gradient), jax.jit(jax.vmap(loss.value_and_gradient))):
-            for result, numpy_result in zip(compiled(*map(library.array, arrays)), loss.value_and_gradient(*arrays)):
+            for result, numpy_result in zip(compiled(*map(library.array, examples)), loss.value_and_gradient(*examples)):
                 assert_same(library, result, numpy_result, over_classes=loss.over_classes)
 
 
