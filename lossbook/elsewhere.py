@@ -13,7 +13,7 @@ from lossbook import losses
 from lossbook.functions import log_softmax, logsumexp, sigmoid, softplus
 from lossbook.losses import residual
 from lossbook.notation import (
-    approximations, beta, count, delta, gamma, k, logit, logits, prediction, probabilities, probability, quantile,
+    approximations, beta, count, delta, k, logit, logits, prediction, probabilities, probability, quantile,
     side, target, targets, total,
 )
 
@@ -32,7 +32,6 @@ class Name:
 HALF = Rational(1, 2)
 size = Abs(residual)
 log_sum = log(total(exp(logits[k])))
-p_true = target * sigmoid(logit) + (1 - target) * (1 - sigmoid(logit))
 binary = -(target * log(probability) + (1 - target) * log(1 - probability))
 from_logits = Max(logit, 0) - logit * target + log(1 + exp(-Abs(logit)))
 l1_smoothed = Piecewise((HALF * residual**2 / beta, size < beta), (size - HALF * beta, True))

@@ -6,7 +6,7 @@ never subtract nearly equal numbers (the complement 1 - softmax is a function of
 derived from them needs no rewriting to be accurate. A test proves each against the definition.
 """
 
-from sympy import Function, Indexed, IndexedBase, KroneckerDelta, Lambda, S, exp, log
+from sympy import Function, Indexed, IndexedBase, KroneckerDelta, exp, log
 
 from lossbook.indices import collapse, fresh_indices, rename_bound
 from lossbook.notation import i, k, logit, logits, total

@@ -4,7 +4,7 @@ SymPy's printers order terms and factors by name. These write p - y and not -y +
 2 (a - b) and not 2 a - 2 b; numbers come before symbols, symbols before functions, sums and derivatives last.
 """
 
-from sympy import Add, Derivative, Function, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Sum, Symbol, fraction, sympify
+from sympy import Add, Derivative, Function, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Sum, Symbol, fraction, sign, sympify
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
@@ -39,13 +39,13 @@ class _Notation:
         if bottom == 1:
             return self._write_product(negative, tops)
         flipped, bottoms = _oriented_factors(bottom)
-        sign = "-" if negative != flipped else ""
-        return sign + self._fraction(self._write_product(False, tops), self._write_product(False, bottoms))
+        minus = "-" if negative != flipped else ""
+        return minus + self._fraction(self._write_product(False, tops), self._write_product(False, bottoms))
 
     def _write_product(self, negative, factors):
         factors = [f for f in factors if f != 1] or [S.One]
         written = [
-            self._bracket(self._print(factor)) if self._needs_brackets(factor, factor is factors[-1], factors)
+            self._bracket(self._print(factor)) if self._needs_brackets(factor, factor is factors[-1], len(factors) == 1 and not negative)
             else self._print(factor)
             for factor in factors
         ]
@@ -61,6 +61,11 @@ class _Notation:
         backwards = _holds_positive_truth(inner)
         return ("-" if backwards else "") + self._function("sign", self._print(-inner if backwards else inner))
 
+    def _print_Pow(self, expr, **settings):
+        if isinstance(expr.base, sign):  # as it stands: the minus sign of one turned round would leave the power
+            expr = Pow(Function("sign")(*expr.base.args), expr.exp)
+        return super()._print_Pow(expr, **settings)
+
     def _print_Relational(self, expr):
         if _holds_positive_truth(expr.lhs) and expr.rhs == 0:
             expr = expr.reversedsign
@@ -68,8 +73,7 @@ class _Notation:
             expr = expr.reversed
         return f"{self._print(expr.lhs)} {self._relations[expr.rel_op]} {self._print(expr.rhs)}"
 
-    def _needs_brackets(self, factor, last, factors):
-        alone = len(factors) == 1
+    def _needs_brackets(self, factor, last, alone):
         return (isinstance(factor, Add) and not alone) or (isinstance(factor, (*_LAST, Piecewise)) and not last)
 
 

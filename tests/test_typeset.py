@@ -1,7 +1,11 @@
 """Expressions are written as one writes them by hand."""
 
+import math
+import re
+from random import Random
+
 import pytest
-from sympy import Derivative, Eq, KroneckerDelta, Rational, exp, log, symbols
+from sympy import Abs, Derivative, Eq, KroneckerDelta, Mul, Rational, S, exp, log, sign, symbols
 
 from lossbook.functions import sigmoid, softmax, softmax_complement
 from lossbook.notation import i, j, k, l, logit, logits as z, probabilities, probability as p, target as y, targets, total
@@ -64,3 +68,26 @@ def test_a_formula_joins_its_sides():
 
 def test_text_does_not_depend_on_how_it_was_built():
     assert text(p - y) == text(-(y - p)) == text(-y + p)
+
+
+def random_expression(random, depth):
+    """A sum or product of smaller ones, with the differences, signs and quotients that the writer turns round."""
+    if depth == 0:
+        leaves = [p, 1 - p, p - y, y - p, p - 1, a - b, 2 * a - 2 * b, -y, S(2), -S(3), Rational(1, 2)]
+        return random.choice([*leaves, exp(-a), sign(y - a), Abs(y - a)])
+    left, right = (random_expression(random, depth - 1) for _ in range(2))
+    return random.choice([left + right, left - right, left * right, -left * right, left / (1 + right**2), left**2 - right])
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_what_is_written_is_what_was_meant(seed):
+    """Read back as Python, at a point where every difference has a size of its own."""
+    expression = random_expression(Random(seed), 3)
+    point = {p: 0.3, y: 0.85, a: 1.7, b: -0.6}
+    names = {"exp": math.exp, "sign": lambda x: math.copysign(1, x), "abs": abs, **{s.name: v for s, v in point.items()}}
+    written = re.sub(r"\|([^|]*)\|", r"abs(\1)", text(expression))
+    assert eval(written, names) == pytest.approx(float(expression.xreplace(point)), rel=1e-9, abs=1e-12)
+
+
+def test_a_minus_sign_before_a_sum_keeps_its_brackets():
+    assert text(Mul(-1, -a - b, evaluate=False)) == "-(-a - b)"
