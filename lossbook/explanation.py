@@ -77,7 +77,7 @@ def _differentiate_once(expression, symbol):
     if expression == symbol or not _depends(expression, symbol):
         return "constant" if expression != symbol else "power rule", S.One if expression == symbol else S.Zero
     if isinstance(expression, Indexed):
-        return "Kronecker delta", KroneckerDelta(expression.indices[0], symbol.indices[0])
+        return "Kronecker delta", _same_entry(expression, symbol)
     if isinstance(expression, Add):
         return "sum rule", Add(*map(d, expression.args))
     if isinstance(expression, Mul) and _constants(expression, symbol)[0] != 1:
@@ -173,8 +173,13 @@ def _depends(expression, symbol):
     if not isinstance(symbol, Indexed):
         return expression.has(symbol)
     if isinstance(expression, Indexed):
-        return expression.base == symbol.base and KroneckerDelta(expression.indices[0], symbol.indices[0]) != 0
+        return expression.base == symbol.base and _same_entry(expression, symbol) != 0
     return expression == symbol.base or any(_depends(part, symbol) for part in expression.args)
+
+
+def _same_entry(entry, other):
+    """1 where two entries of a row, or of a matrix, are the same one, and 0 elsewhere."""
+    return Mul(*map(KroneckerDelta, entry.indices, other.indices))
 
 
 def simplest(expression):

@@ -94,7 +94,7 @@ def equal(left, right, given=()):
     parts = [left, right, *(c.lhs - c.rhs for c in conditions)]
     _check_names([left, right, *(side for equation in given for side in equation.args)])
     defined = {equation.lhs.base if isinstance(equation.lhs, Indexed) else equation.lhs for equation in definitions}
-    mentioned = (_bases((left, right)) | _scalars(left) | _scalars(right)) - defined
+    mentioned = _mentioned(left, right, defined)
     parts = [_elementary(part, definitions) for part in parts]
     free = {index for part in parts for index in free_indices(part)}
     parts = [rename_bound(part, free) for part in parts]
@@ -245,7 +245,7 @@ def _understood(expression):
     if isinstance(expression, Sum):
         return all(limit[1:] == (1, n) for limit in expression.limits) and _understood(expression.function)
     if isinstance(expression, Indexed):
-        return len(expression.indices) == 1 and _is_class(expression.indices[0])
+        return all(map(_is_class, expression.indices))
     if isinstance(expression, KroneckerDelta):
         return all(map(_is_class, expression.args))
     return all(map(_understood, expression.args))
@@ -434,6 +434,13 @@ def _with_positive_odds(parts):
 
 def _bases(parts):
     return {base for part in parts for base in part.atoms(IndexedBase)}
+
+
+def _mentioned(left, right, defined):
+    """The symbols and rows of both sides that are not `defined`, each with its number of indices: a matrix has 2."""
+    ranks = dict.fromkeys(_scalars(left) | _scalars(right), 0) | dict.fromkeys(_bases((left, right)), 1)
+    ranks |= {entry.base: len(entry.indices) for side in (left, right) for entry in side.atoms(Indexed)}
+    return {name: rank for name, rank in ranks.items() if name not in defined}
 
 
 def _is_zero(difference, conditions):
@@ -653,8 +660,7 @@ def _find_counterexample(left, right, conditions, mentioned):
     parts = [left, right, *conditions]
     if not all(map(_can_be_written_out, parts)):
         return None
-    rows_mentioned = [name for name in mentioned if isinstance(name, IndexedBase)]
-    rows = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right)) or bool(rows_mentioned)
+    rows = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right)) or any(mentioned.values())
     numbered = sorted({int(index) for part in parts for index in free_indices(part) if index.is_number})
     least = max([1, *numbered])
     symbols = [index for index in _sorted({*free_indices(left), *free_indices(right)}) if not index.is_number]
@@ -663,8 +669,11 @@ def _find_counterexample(left, right, conditions, mentioned):
         for numbers in _placements(len(symbols), classes, numbered):
             case = dict(zip(symbols, numbers))
             sides = [write_out(side, classes, case) for side in (left, right)]
-            entries = {row[m] for row in rows_mentioned for m in range(1, classes + 1)}
-            unknowns = entries | mentioned.difference(rows_mentioned)
+            unknowns = {
+                name[entry] if rank else name
+                for name, rank in mentioned.items()
+                for entry in product(range(1, classes + 1), repeat=rank)
+            }
             found = _differ_somewhere(*sides, _for_every_class(conditions, classes), unknowns, generator)
             if found:
                 values, left_value, right_value = found

@@ -73,7 +73,7 @@ def _evaluate(e, values):
     if isinstance(e, sympy.Symbol):
         return values[e]
     if isinstance(e, Indexed):
-        return values[e.base[Integer(int(at(e.indices[0])))]]
+        return values[_entry(e, values)]
     if isinstance(e, sympy.KroneckerDelta):
         return mp.mpf(at(e.args[0]) == at(e.args[1]))
     if isinstance(e, sympy.Sum):
@@ -99,6 +99,11 @@ def _evaluate(e, values):
     raise NotImplementedError(name)
 
 
+def _entry(entry, values):
+    """The entry of a row or matrix with numbers for its indices."""
+    return entry.base[tuple(Integer(int(_evaluate(index, values))) for index in entry.indices)]
+
+
 def _row(row, values):
     entries = (row[Integer(m)] if isinstance(row, IndexedBase) else row(Integer(m)) for m in range(1, values[n] + 1))
     assert isinstance(row, (IndexedBase, Lambda))
@@ -108,7 +113,7 @@ def _row(row, values):
 def _derivative(expression, variables, values):
     *others, last = variables
     if isinstance(last, Indexed):
-        last = last.base[Integer(int(_evaluate(last.indices[0], values)))]
+        last = _entry(last, values)
 
     def function(x):
         inner = {**values, last: x}

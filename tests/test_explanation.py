@@ -188,3 +188,11 @@ def test_arguments_are_checked():
         explain("x", x)
     with pytest.raises(TypeError, match="symbol: expected a symbol or an entry of a row"):
         explain(x**2, x**2)
+
+
+def test_an_entry_of_a_matrix_varies_with_itself_alone():
+    weights, inputs = IndexedBase("w", real=True), IndexedBase("x", real=True)
+    score = total(weights[i, k] * inputs[k])
+    assert explain(score, weights[i, j]).result == inputs[j]
+    assert explain(weights[1, 2] * weights[2, 1], weights[1, 2]).result == weights[2, 1]
+    assert explain(score.subs(i, 1), weights[2, 1]).result == 0

@@ -5,6 +5,7 @@ arithmetic, which also checks every counterexample.
 """
 
 from functools import cache
+from itertools import product
 from random import Random
 
 import pytest
@@ -25,6 +26,7 @@ z, y, p, q = notation.logits, notation.targets, notation.probabilities, notation
 s, t, prob, tau = notation.logit, notation.target, notation.probability, notation.quantile
 a, b, c, r = (Symbol(name, real=True) for name in "abcr")
 T = Symbol("T", positive=True)
+matrix = IndexedBase("w", real=True)
 same = KroneckerDelta(i, j)
 total_exp = total(exp(z[k]))
 log_odds = log(prob / (1 - prob))
@@ -46,6 +48,12 @@ def smooth_l1(residual, beta):
 
 
 TRUE = {
+    # matrices
+    "derivative by an entry of a matrix": (d(total(matrix[i, k] * y[k]), matrix[j, l]), KroneckerDelta(i, j) * y[l]),
+    "sums over both indices swapped": (
+        total(total(matrix[i, k] * y[k] * z[i], k), i), total(y[k] * total(matrix[i, k] * z[i], i)),
+    ),
+    "gradient by the inputs": (d(total(total(matrix[i, k] * y[k], k) * z[i], i), y[j]), total(matrix[i, j] * z[i], i)),
     # functions of one number
     "sigmoid's derivative": (d(sigmoid(s), s), sigmoid(s) * (1 - sigmoid(s))),
     "sigmoid's second derivative": (d(sigmoid(s), s, s), sigmoid(s) * (1 - sigmoid(s)) * (1 - 2 * sigmoid(s))),
@@ -258,7 +266,9 @@ def points(expressions, given, count=24):
     for number in range(count):
         classes = max(least, 1 + number % 4)
         values = {index: generator.randint(1, classes) for index in sorted(indices, key=str)}
-        unknowns = sorted(scalars, key=str) + [row[m] for row in sorted(rows, key=str) for m in range(1, classes + 1)]
+        unknowns = sorted(scalars, key=str)
+        for row in sorted(rows, key=str):
+            unknowns += [row[m] for m in product(range(1, classes + 1), repeat=2 if row == matrix else 1)]
         for symbol in unknowns:
             pool = GRID if number % 2 or symbol in (side,) else [Rational(generator.randint(-3000, 3000), 1009) for _ in range(40)]
             values[symbol] = generator.choice([x for x in pool if domain(symbol)(x)])
@@ -357,7 +367,7 @@ def changes_inside(e):
     if isinstance(e, (Indexed, softmax)):
         for other in (i, j, Integer(1)):
             if e.args[1] != other:
-                yield f"{e.args[1]} for {other}", e.func(e.args[0], other)
+                yield f"{e.args[1]} for {other}", e.func(e.args[0], other, *e.args[2:])
         return
     if isinstance(e, (sigmoid, sign, exp)):
         yield f"{e.func.__name__} mirrored", e.func(-e.args[0])
@@ -419,6 +429,9 @@ def test_near_misses_are_many_and_nearly_all_refuted():
 # --- near misses by hand --------------------------------------------------------------------------------
 
 FALSE = {
+    "a matrix and its transpose": (matrix[i, j], matrix[j, i]),
+    "a sum over the wrong index": (total(matrix[i, k] * y[k]), total(matrix[k, i] * y[k])),
+    "an entry's indices swapped": (d(total(matrix[i, k] * y[k]), matrix[j, l]), KroneckerDelta(i, l) * y[j]),
     "1e-12 more": (sigmoid(s), sigmoid(s) + Rational(1, 10**12)),
     "1e-12 times itself more": (exp(s), exp(s) * (1 + Rational(1, 10**12))),
     "1e-12 more as a float": (sigmoid(s), sigmoid(s) + 1e-12),
