@@ -173,7 +173,11 @@ def _elementary(expression, definitions):
 
 
 def _substitute_definition(expression, equation):
+    """`expression` with what `equation` defines replaced by its meaning; derivatives by it are taken before."""
     defined, meaning = equation.lhs, equation.rhs
+    name = defined.base if isinstance(defined, Indexed) else defined
+    by_name = [part for part in expression.atoms(Derivative) if any(v.has(name) for v in part.variables)]
+    expression = expression.xreplace({part: evaluate_derivatives(part) for part in by_name})
     if isinstance(defined, Symbol):
         return rename_bound(expression, meaning.free_symbols).xreplace({defined: meaning})
     (index,) = defined.indices

@@ -633,3 +633,10 @@ def test_the_counterexample_reads_well():
         "at n = 2, i = 1, j = 2, z[1] = 0, z[2] = 1 the left side is -0.196611933241482 and the right side is 0.0"
     )
     assert str(equal(r / Abs(r), sign(r))) == "refuted: at r = 0 the left side is undefined and the right side is 0.0"
+
+
+def test_a_derivative_by_a_defined_symbol_is_taken_before_its_meaning_is_put_in():
+    assert equal(d(-log(prob), prob) * d(sigmoid(s), s), prob - 1, [Eq(prob, sigmoid(s))])
+    assert equal(d(-log(prob), prob), 1 / prob, [Eq(prob, sigmoid(s))]).kind == "refuted"
+    assert equal(d(prob, s), prob * (1 - prob), [Eq(prob, sigmoid(s))])
+    assert equal(d(log(p[i]), p[k]), KroneckerDelta(i, k) / p[i], [Eq(p[i], softmax(z, i))])
