@@ -9,10 +9,12 @@ import io
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure as Canvas
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 
 from lossbook import functions, losses
 from lossbook.data import ANIMALS, PICTURE_NAMES
+from lossbook.training import descend
+from lossbook.training import standardise
 
 BLUE, ORANGE, GREEN = "#0072b2", "#c04f00", "#00795a"
 INK, QUIET = "#222222", "#767676"
@@ -212,4 +214,304 @@ def pipeline(scores, truth):
     return canvas, (
         f"Columns joined by arrows. The scores {', '.join(columns['scores z'])} become by softmax the probabilities "
         f"{given}. From them and from the one-hot truth {' '.join(columns['one-hot truth y'])} arrows lead to the loss {loss:.3f}."
+    )
+
+
+@_styled
+def one_neuron(x, weight, bias, truth):
+    """From the input to the loss, with the numbers in the boxes; below, the three factors on the way back."""
+    score = weight * x + bias
+    probability = functions.sigmoid.value(score)
+    loss, by_probability = losses.binary_cross_entropy.value_and_gradient(probability, truth)
+    slope = functions.sigmoid.gradient_at(score)
+    there = {"weight w": weight, "score z": score, "probability p": probability, "loss L": loss}
+    back = {"∂z/∂w": x, "∂p/∂z": slope, "∂L/∂p": by_probability}
+    canvas = Canvas(figsize=(6.8, 2.4), layout="constrained")
+    axis = canvas.subplots()
+    for column, (name, number) in enumerate(there.items()):
+        axis.text(2 * column, 1.75, name, ha="center", weight="bold")
+        box = {"boxstyle": "round,pad=0.5", "fc": "none", "ec": BLUE}
+        axis.text(2 * column, 1, _signed(round(float(number), 4)), ha="center", va="center", bbox=box)
+    arrow = {"arrowstyle": "->", "color": INK}
+    for column, name in enumerate((f"· {_signed(x)} + {_signed(bias)}", "sigmoid", f"truth {truth:g}")):
+        axis.annotate("", (2 * column + 1.4, 1), (2 * column + 0.6, 1), arrowprops=arrow)
+        axis.text(2 * column + 1, 1.25, name, ha="center", va="bottom", size=9.5)
+    for column, (name, number) in enumerate(back.items()):
+        axis.annotate("", (2 * column + 0.2, 0.3), (2 * column + 1.8, 0.3), arrowprops={**arrow, "color": ORANGE, "linestyle": "--"})
+        axis.text(2 * column + 1, 0.05, f"{name} = {_signed(round(float(number), 4))}", ha="center", va="top", color=ORANGE)
+    axis.set(xlim=(-0.8, 6.8), ylim=(-0.5, 2))
+    axis.axis("off")
+    forward = ", ".join(f"{name} {_signed(round(float(number), 4))}" for name, number in there.items())
+    backward = ", ".join(f"{name} = {_signed(round(float(number), 4))}" for name, number in back.items())
+    return canvas, f"Four boxes joined by arrows to the right: {forward}. Dashed arrows lead back, with a factor each: {backward}."
+
+
+@_styled
+def small_network(weights, inputs):
+    """Three inputs, nodes 1 to 3, joined to three outputs, nodes 4 to 6, by the weights w41 to w63."""
+    scores = weights @ inputs
+    canvas = Canvas(figsize=(6.8, 4.4), layout="constrained")
+    axis = canvas.subplots()
+    along = {"ha": "center", "va": "bottom", "rotation_mode": "anchor", "transform_rotates_text": True}
+    for row, (score, from_inputs) in enumerate(zip(scores, weights)):
+        for column, weight in enumerate(from_inputs):
+            axis.plot([0.12, 1.88], [-column, -row], color=QUIET, linewidth=0.8, zorder=1)
+            rise = column - row
+            angle = np.degrees(np.arctan2(rise, 1.76))
+            label = f"$w_{{{row + 4}{column + 1}}}$ = {_signed(weight)}"
+            axis.text(1.54, -row - 0.193 * rise + 0.02, label, size=9.5, rotation=angle, **along)
+        axis.text(2.25, -row, f"score $z_{row + 4}$ = {_signed(score)}", va="center")
+    for column, x in enumerate(inputs):
+        axis.text(-0.25, -column, f"$x_{column + 1}$ = {_signed(x)}", ha="right", va="center")
+    for name, (x, y) in enumerate([(0, 0), (0, -1), (0, -2), (2, 0), (2, -1), (2, -2)], start=1):
+        box = {"boxstyle": "circle,pad=0.4", "fc": "none", "ec": BLUE}
+        axis.text(x, y, str(name), ha="center", va="center", bbox=box, zorder=2)
+    axis.set(xlim=(-0.9, 3.2), ylim=(-2.4, 0.5))
+    axis.axis("off")
+    given = ", ".join(_signed(x) for x in inputs)
+    rows = "; ".join(f"into node {row + 4} lead {', '.join(map(_signed, line))}" for row, line in enumerate(weights))
+    results = ", ".join(map(_signed, scores))
+    return canvas, (
+        f"Nodes 1 to 3 on the left hold the inputs {given}. Each is joined to each of the nodes 4 to 6 on the right. The "
+        f"weights from nodes 1, 2 and 3: {rows}. The scores of nodes 4, 5 and 6 are {results}."
+    )
+
+
+@_styled
+def matrix_products():
+    """The products of a layer, forward and back, as blocks of their shapes, the size that is summed over marked."""
+    sizes = {"m": 5, "n": 3, "h": 4}
+    products = {  # each block with the size of its rows and of its columns
+        "forward": (("H", "m", "h"), ("Wᵀ", "h", "n"), ("Z", "m", "n")),
+        "back to the units": (("G", "m", "n"), ("W", "n", "h"), ("∂L/∂H", "m", "h")),
+        "back to the weights": (("Gᵀ", "n", "m"), ("H", "m", "h"), ("∂L/∂W", "n", "h")),
+    }
+    canvas = Canvas(figsize=(6.8, 4.8), layout="constrained")
+    axis = canvas.subplots()
+    said, top = [], 0.0
+    for title, blocks in products.items():
+        tallest = max(sizes[rows] for _, rows, _ in blocks)
+        axis.text(-0.4, top - tallest / 2, title, ha="right", va="center")
+        left = 1.0
+        for number, (name, rows, columns) in enumerate(blocks):
+            width, height = sizes[columns], sizes[rows]
+            low = top - (tallest + height) / 2
+            axis.add_patch(Rectangle((left, low), width, height, facecolor="none", edgecolor=BLUE, linewidth=1.6))
+            axis.text(left + width / 2, low + height / 2, name, ha="center", va="center")
+            for side, (x, y, ha, va) in {
+                rows: (left - 0.15, low + height / 2, "right", "center"),
+                columns: (left + width / 2, low + height + 0.1, "center", "bottom"),
+            }.items():
+                summed = (number, side) in {(0, blocks[0][2]), (1, blocks[1][1])}
+                style = {"color": ORANGE, "weight": "bold", "style": "italic"} if summed else {"color": INK}
+                axis.text(x, y, side, ha=ha, va=va, fontsize=9.5, **style)
+            if number < 2:
+                axis.text(left + width + 0.9, top - tallest / 2, "·="[number], ha="center", va="center", fontsize=14)
+            left += width + 2.8
+        (first, _, over), (second, _, _), (result, rows, columns) = blocks
+        said.append(f"{title}: {first} times {second} gives {result}, {rows} by {columns}, and sums over {over}")
+        top -= tallest + 1.9
+    axis.set(xlim=(-8, 20), ylim=(top + 1.6, 1), aspect="equal")
+    axis.axis("off")
+    return canvas, f"Three products of matrices as blocks. {'. '.join(said)}."
+
+
+@_styled
+def boundaries(points, chosen, test, train, networks, axes_names, chosen_name):
+    """The points `test` of a plane, those `chosen` filled, and where each network gives its two classes equal scores.
+
+    The networks were trained on points that were standardised like the points `train`.
+    """
+    points, chosen, like = points[test], chosen[test], points[train]
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.05 * (high - low)
+    grid = [np.linspace(a, b, 241) for a, b in zip(low - margin, high + margin)]
+    plane = np.stack(np.meshgrid(*grid), axis=-1)
+    canvas, (axis,) = _panels(height=4.2)
+    axis.plot(*points[~chosen].T, "o", markersize=5, markerfacecolor="none", markeredgecolor=QUIET, label=f"not {chosen_name}")
+    axis.plot(*points[chosen].T, "^", markersize=6, color=GREEN, label=chosen_name)
+    said = []
+    for (name, network), (color, line) in zip(networks.items(), STYLES):
+        lead = np.diff(network.scores(standardise(plane.reshape(-1, 2), like)), axis=1)[:, 0]
+        axis.contour(*grid, lead.reshape(plane.shape[:2]), levels=[0], colors=color, linestyles=line, linewidths=2)
+        axis.plot([], [], color=color, linestyle=line, label=name)
+        found = np.diff(network.scores(standardise(points, like)), axis=1)[:, 0] > 0
+        said.append(f"{name} takes {(found & chosen).sum()} of the {chosen.sum()} for it and {(found & ~chosen).sum()} others")
+    axis.set(xlabel=axes_names[0], ylabel=axes_names[1])
+    axis.legend(fontsize=9.5)
+    return canvas, f"{len(points)} birds by {axes_names[0]} and {axes_names[1]}; triangles are {chosen_name}. {'; '.join(said)}."
+
+
+@_styled
+def difference_errors(function, derivative, at):
+    """The error of the forward and of the central difference over the step, both axes logarithmic."""
+    steps = 2.0 ** -np.arange(1, 52)
+    slope = derivative(at)
+    quotients = {
+        "forward": (function(at + steps) - function(at)) / steps,
+        "central": (function(at + steps) - function(at - steps)) / (2 * steps),
+    }
+    canvas, (axis,) = _panels(height=3.6)
+    said = []
+    for (name, quotient), (color, line) in zip(quotients.items(), STYLES):
+        error = np.maximum(np.abs(quotient / slope - 1), np.finfo(float).eps / 2)
+        axis.loglog(steps, error, color=color, linestyle=line, label=name)
+        least = int(error.argmin())
+        said.append(f"the {name} difference falls to {error[least]:.0e} at a step of {steps[least]:.0e}")
+    axis.set(xlabel="step h", ylabel="relative error of the slope")
+    axis.legend()
+    return canvas, (
+        f"Two curves in the shape of a U over the step, from {steps[-1]:.0e} to {steps[0]:g}, with ragged left arms: "
+        f"{', and '.join(said)}. To the right of its lowest point each rises smoothly, to the left it rises in jags."
+    ).replace("e-", "e−")
+
+
+@_styled
+def optimum_over_truth(optima):
+    """For each loss the probability at which its mean is least, over the true probability."""
+    canvas, (axis,) = _panels(height=3.6)
+    said = []
+    for (name, (truth, optimum)), (color, line) in zip(optima.items(), STYLES):
+        axis.plot(truth, optimum, color=color, linestyle=line, label=name)
+        said.append(f"{name} {np.interp(0.9, truth, optimum):.3f}")
+    axis.set(xlabel="true probability", ylabel="probability with the least mean loss", xlim=(0, 1), ylim=(0, 1))
+    axis.set_aspect("equal")
+    axis.legend(loc="lower right", fontsize=9.5)
+    return canvas, (
+        "Curves from the lower left to the upper right. Cross-entropy is the diagonal; the others cross it at one half and "
+        f"lie nearer to one half than it everywhere else. At a true probability of 0.9 the optimum is: {', '.join(said)}."
+    )
+
+
+@_styled
+def reliability(tables):
+    """For each model the share of positives in each bin of its predictions, over the mean prediction of the bin."""
+    canvas, (axis,) = _panels(height=3.6)
+    axis.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8)
+    said = []
+    for (name, (predicted, happened, count)), (color, line), marker in zip(tables.items(), STYLES, "os^"):
+        axis.plot(predicted, happened, color=color, linestyle=line, marker=marker, markersize=5, label=name)
+        last = f"where {name} says {predicted[-1]:.2f} on average, {happened[-1]:.2f} happen"
+        said.append(f"where {name} says {predicted[0]:.2f} on average, {happened[0]:.2f} happen, and {last}")
+    axis.set(xlabel="predicted probability", ylabel="share that happened", xlim=(0, 1), ylim=(0, 1))
+    axis.set_aspect("equal")
+    axis.legend(loc="lower right", fontsize=9.5)
+    return canvas, f"Shares that happened over what was predicted, bin by bin, beside the diagonal. In the outermost bins: {'; '.join(said)}."
+
+
+@_styled
+def two_minima(values):
+    """The sum of squared and the sum of absolute residuals of `values` from one number, over that number."""
+    values = np.asarray(values, dtype=float)
+    numbers = np.linspace(values.min() - 0.5, values.max() + 0.5, 401)
+    canvas, axes = _panels(2)
+    said = []
+    for axis, (name, loss), (color, line) in zip(
+        axes, {"squared": losses.squared_error, "absolute": losses.absolute_error}.items(), STYLES
+    ):
+        sums = loss.value(numbers[:, None], values).sum(axis=1)
+        best = numbers[sums.argmin()]
+        axis.plot(numbers, sums, color=color, linestyle=line)
+        axis.axvline(best, color=QUIET, linewidth=0.8, linestyle=":")
+        axis.set(title=f"sum of {name} residuals", xlabel="number a", ylim=(0, None))
+        said.append(f"the sum of {name} residuals is least at {_signed(round(best, 2))}")
+    given = ", ".join(_signed(value) for value in values)
+    return canvas, f"Two curves over a number a, for the values {given}: on the left a parabola, on the right straight pieces with corners; {' and '.join(said)}."
+
+
+@_styled
+def regression_losses(beta=1):
+    """Squared error, absolute error and smooth L1 over the residual, and beside them their gradients."""
+    residual = np.linspace(-3, 3, 601)
+    compared = {
+        "L2, squared error": (losses.squared_error, {}),
+        "L1, absolute error": (losses.absolute_error, {}),
+        f"smooth L1, β = {beta:g}": (losses.smooth_l1, {"beta": beta}),
+    }
+    canvas, axes = _panels(2)
+    said = []
+    for (name, (loss, parameters)), (color, line) in zip(compared.items(), STYLES):
+        value, gradient = loss.value_and_gradient(residual, 0, **parameters)
+        if loss is losses.absolute_error:
+            gradient[residual == 0] = np.nan  # no stroke across the jump
+        axes[0].plot(residual, value, color=color, linestyle=line, label=name)
+        axes[1].plot(residual, gradient, color=color, linestyle=line, label=name)
+        at = loss.gradient_at(np.array([0.1, 3.0]), 0, **parameters)
+        said.append(f"{name} is {loss.value(3.0, 0, **parameters):g} at residual 3, with slope {at[1]:g} there and {at[0]:g} at 0.1")
+    axes[0].set(title="loss", xlabel="residual r", ylim=(0, 4))
+    axes[1].set(title="slope ∂L/∂r", xlabel="residual r", ylim=(-3, 3))
+    axes[0].legend(loc="upper center")
+    return canvas, f"Left: three losses over residuals from −3 to 3. Right: their slopes. {'; '.join(said)}. The slope of L1 jumps from −1 to 1 at residual 0."
+
+
+@_styled
+def distance_over_steps(paths):
+    """How far each path still is from 0 after each step, on a logarithmic scale."""
+    canvas, (axis,) = _panels()
+    said = []
+    for (name, path), (color, line) in zip(paths.items(), STYLES):
+        distance = np.abs(path)
+        axis.plot(np.where(distance > 0, distance, np.nan), color=color, linestyle=line, label=name)
+        said.append(f"{name} is {distance[20]:.2g} away after 20 steps and {distance[-1]:.2g} after {len(path) - 1}")
+    axis.set(xlabel="step", ylabel="distance from the truth", yscale="log", ylim=(1e-4, None))
+    axis.legend()
+    return canvas, f"Distance from the truth over the steps, logarithmic: {'; '.join(said)}."
+
+
+@_styled
+def steps_on_a_parabola(rates, start=2.0, steps=5):
+    """Gradient descent on the squared error, drawn on its curve, a panel for each rate."""
+    canvas, axes = _panels(len(rates), height=3)
+    said = []
+    for axis, rate in zip(axes, rates):
+        path = descend(losses.squared_error, start, 0, rate, steps)
+        reach = 1.15 * np.abs(path).max()
+        residual = np.linspace(-reach, reach, 201)
+        axis.plot(residual, losses.squared_error.value(residual, 0), color=QUIET, linewidth=1)
+        axis.plot(path, losses.squared_error.value(path, 0), color=BLUE, marker="o", markersize=4, linewidth=1)
+        axis.set(title=f"rate {rate:g}", xlabel="residual r")
+        said.append(f"with rate {rate:g}, {', '.join(_signed(round(float(r), 2)) for r in path)}")
+    axes[0].set_ylabel("squared error")
+    return canvas, f"Parabolas with the points that gradient descent visits from residual {start:g}: {'; '.join(said)}."
+
+
+@_styled
+def fitted_lines(years, values, lines, unit):
+    """Values over years, and straight lines through them: `lines` maps a name to intercept and slope from the first year on."""
+    canvas, (axis,) = _panels(height=3.8)
+    axis.plot(years, values, "o", color=INK, markersize=5)
+    said = []
+    for (name, (start, slope)), (color, line) in zip(lines.items(), STYLES):
+        heights = start + slope * (years - years[0])
+        axis.plot(years, heights, color=color, linestyle=line, label=name)
+        said.append(f"the line of {name} rises by {slope:.3f} a year and ends at {heights[-1]:.2f}")
+    axis.set(xlabel="year", ylabel=unit)
+    axis.legend(loc="upper left")
+    top = values.argmax()
+    return canvas, (
+        f"{len(values)} points from {years[0]} to {years[-1]}: they start at {values[0]:.2f}, the highest is {values[top]:.2f} in "
+        f"{years[top]}, the last is {values[-1]:.2f}. Three lines: {'; '.join(said)}."
+    )
+
+
+@_styled
+def estimates_over_one_value(moved, estimates, pulls, centre):
+    """Left: estimates over the place of the one value that is moved. Right: the gradients of their losses.
+
+    `estimates` maps a name to one estimate for each number of `moved`, `pulls` to one slope for each, the prediction
+    being `centre`.
+    """
+    canvas, axes = _panels(2)
+    said = []
+    for name, (color, line) in zip(estimates, STYLES):
+        axes[0].plot(moved, estimates[name], color=color, linestyle=line, label=name)
+        axes[1].plot(moved, pulls[name], color=color, linestyle=line)
+        ends = estimates[name][0], estimates[name][-1]
+        said.append(f"the {name} goes from {ends[0]:.2f} to {ends[1]:.2f}")
+    axes[0].set(title="estimate", xlabel="value of the moved year", ylim=(0, None))
+    axes[1].set(title=f"pull at {centre:.2f}", xlabel="value of the moved year", ylim=(-6, 6))
+    axes[0].legend()
+    return canvas, (
+        f"Left: while one value moves from {_signed(moved[0])} to {_signed(moved[-1])}, {'; '.join(said)}. Right: the pull of "
+        "that value on a prediction: a straight line without end for squared error, a step for absolute error, and for Huber a slope that turns flat."
     )
