@@ -21,46 +21,92 @@ from functools import lru_cache, partial
 
 import numpy as np
 from sympy import (
-    Abs, Add, Float, Indexed, IndexedBase, Integer, KroneckerDelta, Mul, Piecewise, Pow, Rational, S, Sum, Symbol, exp,
-    log, sign,
+    Abs, Add, Float, Indexed, IndexedBase, Integer, Interval, KroneckerDelta, Mul, Piecewise, Pow, Rational, Reals, S,
+    StrictGreaterThan, StrictLessThan, Sum, Symbol, exp, factor_terms, log, sign,
 )
 from sympy.core.relational import Relational
 
 from lossbook import functions
-from lossbook.indices import split_guard
+from lossbook.indices import collapse, split_guard
 from lossbook.notation import DOMAINS, i, k, n
 
 AXES = (i, k)
 """The indices that become the last axes of a result: a gradient has i, a Hessian i and then k."""
 
-BLOCK = 1 << 15
-"""How many numbers of each array are computed at a time: few enough for the cache."""
+LABEL = Symbol("label", integer=True, positive=True)
+"""The one class that is right, where the targets of a sample are given as its number."""
 
-# The C library of Linux hands the memory of one block back before the next, unless it has seen a larger array go.
-np.empty(1 << 20)
+BLOCK = 1 << 16
+"""How many numbers of each array are computed at a time: a few such arrays fit the cache."""
+
+# The C library of Linux hands the memory of each block back to the system, which clears it before the next block gets
+# it, unless it has seen a large array go: at most one of 32 MB counts.
+np.empty((1 << 22) - (1 << 10))
 
 
 # --- bodies: xp is the arrays' namespace, rows lie on the last axis ----------------------------------
 
 
 def logistic_parts(xp, z):
-    """What the functions of exp(-|z|) share: |z|, exp(-|z|) and 1 + exp(-|z|)."""
+    """What the functions of exp(-|z|) share: |z|, exp(-|z|), 1 + exp(-|z|), and 1 where z is not negative, else 0."""
     size = xp.abs(z)
     small = xp.exp(-size)
-    return size, small, 1 + small
+    return size, small, 1 + small, xp.astype(z >= 0, z.dtype)
 
 
 def sigmoid(xp, z, parts, mirrored):
     """1 / (1 + exp(-z)); with `mirrored`, of -z."""
-    _, small, whole = parts
-    is_large = z < 0 if mirrored else z >= 0
-    return xp.maximum(small, xp.astype(is_large, z.dtype)) / whole  # small is never above 1
+    _, small, whole, is_positive = parts
+    return xp.maximum(small, 1 - is_positive if mirrored else is_positive) / whole  # small is never above 1
+
+
+def power_parts(xp, z, parts, power):
+    """What powers of sigmoid(z) and sigmoid(-z) share: exp(-power |z|) and (1 + exp(-|z|)) ** power.
+
+    A power multiplies what rounding took from its base. So it is given back, both to power |z| and to 1 + exp(-|z|).
+    """
+    size, small, whole, _ = parts
+    product, rest = exact_product(xp, size, power)
+    top = xp.where(product < 800, xp.exp(0 - product) * (1 - rest), 0)  # exp(-800) is 0
+    raised, rounded = whole**power, (small - (whole - 1)) / whole
+    return top, xp.where(xp.isinf(raised), raised, raised * xp.exp(power * rounded))
+
+
+def exact_product(xp, a, b):
+    """a * b and what rounding took from it, by Dekker's halves; factors above 2^100 are taken for 2^100."""
+    a, b = (xp.minimum(factor, constant(xp, 2.0**100, a)) for factor in (a, b))
+    (a_high, a_low), (b_high, b_low) = halves(xp, a), halves(xp, b)
+    product = a * b
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def halves(xp, a):
+    """Two numbers of half as many digits that add to `a`."""
+    scaled = a * ({32: 2.0**12, 64: 2.0**27}[xp.finfo(a.dtype).bits] + 1)
+    high = scaled - (scaled - a)
+    return high, a - high
+
+
+def sigmoid_power(xp, z, parts, mirrored):
+    """sigmoid(z) ** power; with `mirrored`, of -z."""
+    top, whole = parts
+    return xp.where(z < 0 if mirrored else z >= 0, constant(xp, 1, z), top) / whole
+
+
+def sigmoid_times(xp, z, parts, factor, mirrored):
+    """sigmoid(z) * factor, where the sigmoid alone may be subnormal; with `mirrored`, of -z."""
+    direct = sigmoid(xp, z, parts, mirrored) * factor
+    is_tail = z > 80 if mirrored else z < -80
+    if xp is np and not np.any(is_tail):
+        return direct
+    root = xp.exp(-0.5 * parts[0])
+    return xp.where(is_tail, root * factor * root, direct)
 
 
 def softplus_parts(xp, z, parts):
     """What softplus(z) and softplus(-z) share: max(z, 0) and log(1 + exp(-|z|))."""
-    size, small, _ = parts
-    return 0.5 * size + 0.5 * z, xp.log1p(small)
+    _, small, _, is_positive = parts
+    return z * is_positive, xp.log1p(small)
 
 
 def softplus(xp, z, parts, mirrored):
@@ -76,7 +122,7 @@ def log_sigmoid(xp, z, parts, mirrored):
 
 def log_cosh(xp, z, parts, mirrored):
     """log(cosh(z)): |z| + log1p(exp(-2 |z|)) - log 2, or log1p(2 sinh(z / 2)^2) where z is small."""
-    size, small, _ = parts
+    size, small, *_ = parts
     half = xp.sinh(xp.where(size < 1, z, 0) / 2)
     return xp.where(size < 1, xp.log1p(2 * half * half), size + (xp.log1p(small * small) - LOG_2))
 
@@ -94,46 +140,55 @@ TINY = 2.0**-120
 def row_parts(xp, z):
     """What the functions of a row share, its greatest entry kept apart from the others.
 
-    The entries less the greatest, their exponentials, the same but 0 for the greatest, the greatest, 0 where it is
-    (in each place, if there are several) and 1 elsewhere, and the sum of the exponentials of all entries but one of
-    the greatest.
+    The entries, the greatest of them, the exponentials of all, that of the greatest, and the sum of all but one of the
+    greatest. In a row of moderate entries the exponentials are taken as they are; in any other the greatest entry is
+    subtracted first.
     """
     greatest = xp.max(z, axis=-1, keepdims=True)
-    shifted = z - greatest
-    exponentials = xp.exp(shifted)
-    # What rounding took from the difference still matters to its exponential: exp(s + r) is exp(s) (1 + r).
-    back = shifted - z
-    rounded = (z - (shifted - back)) - (greatest + back)
-    exponentials = weighted(xp, exponentials, 1 + rounded)
-    is_smaller = xp.astype(shifted < 0, z.dtype)
-    smaller = exponentials * is_smaller
+    limit = 0.45 * float(np.log(float(xp.finfo(z.dtype).max)))  # even a ratio of two such exponentials is a float
+    if xp is np and -limit <= np.min(z, initial=0) and np.max(greatest, initial=0) <= limit:
+        exponentials, top = np.exp(z), np.exp(greatest)
+    else:
+        least = xp.min(xp.where(z == -xp.inf, greatest, z), axis=-1, keepdims=True)
+        shift = xp.where((greatest <= limit) & (least >= -limit), 0, greatest)
+        exponentials, top = exp_of_difference(xp, z, shift), xp.exp(greatest - shift)
+    is_smaller = xp.astype(z < greatest, z.dtype)
     ties = (z.shape[-1] - 1) - xp.sum(is_smaller, axis=-1, keepdims=True)
-    others = xp.sum(smaller, axis=-1, keepdims=True) + ties
-    return shifted, exponentials, smaller, greatest, is_smaller, others
+    others = xp.sum(exponentials * is_smaller, axis=-1, keepdims=True) + ties * top
+    return z, greatest, exponentials, top, others
+
+
+def exp_of_difference(xp, a, b):
+    """exp(a - b): what rounding took from the difference still matters, since exp(s + r) is exp(s) (1 + r)."""
+    shifted = a - b
+    back = shifted - a
+    rounded = (a - (shifted - back)) - (b + back)
+    return weighted(xp, xp.exp(shifted), 1 + rounded)
 
 
 def logsumexp(xp, parts):
     """log(sum of exp) of each row."""
-    *_, greatest, _, others = parts
-    return (greatest + xp.log1p(others))[..., 0]
+    _, greatest, _, top, others = parts
+    return (greatest + xp.log1p(others / top))[..., 0]
 
 
 def log_softmax(xp, parts):
     """Each entry less the row's logsumexp."""
-    shifted, *_, others = parts
-    return shifted - xp.log1p(others)
+    z, greatest, _, top, others = parts
+    return (z - greatest) - xp.log1p(others / top)
 
 
 def softmax(xp, parts):
     """Each entry's exponential over the row's sum."""
-    _, exponentials, *_, others = parts
-    return exponentials / (1 + others)
+    _, _, exponentials, top, others = parts
+    return exponentials / (top + others)
 
 
 def softmax_complement(xp, parts):
     """1 - softmax: for the greatest entry the others' share, which 1 - p would round away."""
-    _, _, smaller, _, is_smaller, others = parts
-    return (is_smaller + (others - smaller)) / (1 + others)
+    z, greatest, exponentials, top, others = parts
+    is_smaller = xp.astype(z < greatest, z.dtype)
+    return (top * is_smaller + (others - exponentials * is_smaller)) / (top + others)
 
 
 def weighted(xp, weight, term):
@@ -142,6 +197,21 @@ def weighted(xp, weight, term):
     if xp is np and not np.isnan(np.min(result, initial=0)):
         return result
     return xp.where(weight == 0, 0, result)
+
+
+def weighted_sum(xp, weight, terms):
+    """The sum of weight * term over a row: of 2^64 times the weights, so that subnormal terms keep their digits."""
+    return xp.sum(weighted(xp, weight * 2.0**64, terms), axis=-1) * 2.0**-64
+
+
+def chosen(xp, targets, at_labels, between):
+    """What `at_labels` computes where the target is 0 or 1, and what `between` computes elsewhere."""
+    is_label = targets == targets * targets
+    if xp is np and np.all(is_label):
+        return at_labels()
+    if xp is np and not np.any(is_label):
+        return between()
+    return tuple(xp.where(is_label, *parts) for parts in zip(at_labels(), between()))
 
 
 def ratio(xp, top, bottom):
@@ -164,11 +234,6 @@ def difference(xp, share, complement, target):
 
 def sigmoid_difference(xp, z, parts, target):
     """sigmoid(z) - target, which is tanh(z / 2) / 2 - (target - 1/2) where both are near one half."""
-    is_one = target == 1
-    if xp is np and np.all(is_one | (target == 0)):
-        # sigmoid(z) - 0 and sigmoid(z) - 1 are sigmoid(z) and -sigmoid(-z), the same bits as below.
-        _, small, whole = parts
-        return (1 - 2 * target) * (np.maximum(small, ((z >= 0) ^ is_one).astype(z.dtype)) / whole)
     share, complement = sigmoid(xp, z, parts, False), sigmoid(xp, z, parts, True)
     near = (parts[0] < 1) & (target >= 0.25) & (target <= 0.75)
     return xp.where(near, xp.tanh(z / 2) / 2 - (target - 0.5), difference(xp, share, complement, target))
@@ -187,12 +252,34 @@ def odds_difference(xp, probability, target):
 
 def softmax_slope(xp, parts, terms):
     """p_i (a_i - sum_k p_k a_k) for a row of terms a: the mean is taken of a less its value at the greatest logit."""
-    _, exponentials, *_, others = parts
-    share = exponentials / (1 + others)
-    is_first = xp.argmax(exponentials, axis=-1, keepdims=True) == classes_of(xp, terms)
-    above = terms - xp.sum(xp.where(is_first, terms, 0), axis=-1, keepdims=True)
-    mean = xp.sum(share * above, axis=-1, keepdims=True)
-    return share * (above - mean)
+    is_first = is_first_greatest(xp, parts[0])
+    return slope_of(xp, softmax(xp, parts), terms - entry_where(xp, is_first, terms))
+
+
+def softmax_slope_of_difference(xp, parts, difference, target):
+    """The same for a = p - y, whose differences are those of p less those of y where these are the smaller ones."""
+    z, _, _, top, others = parts
+    is_first = is_first_greatest(xp, z)
+    of_shares = top / (top + others) * xp.expm1(z - entry_where(xp, is_first, z))
+    of_targets = target - entry_where(xp, is_first, target)
+    first = entry_where(xp, is_first, difference)
+    smaller = xp.abs(of_shares) + xp.abs(of_targets) < xp.abs(difference) + xp.abs(first)
+    return slope_of(xp, softmax(xp, parts), xp.where(smaller, of_shares - of_targets, difference - first))
+
+
+def slope_of(xp, share, terms):
+    """p_i (a_i - sum_k p_k a_k), where a is 0 at the class of the greatest p."""
+    return share * (terms - xp.sum(share * terms, axis=-1, keepdims=True))
+
+
+def is_first_greatest(xp, row):
+    """Where the greatest entry of each row is, the first if there are several."""
+    return xp.argmax(row, axis=-1, keepdims=True) == classes_of(xp, row)
+
+
+def entry_where(xp, chosen, row):
+    """The one entry of each row that is chosen, its axis kept with length 1."""
+    return xp.sum(xp.where(chosen, row, 0), axis=-1, keepdims=True)
 
 
 def sum_of_others(xp, terms):
@@ -239,6 +326,28 @@ def one_hot(xp, labels, like):
     return xp.astype(labels[..., None] == classes_of(xp, like), like.dtype)
 
 
+def at_label(xp, row, labels):
+    """The entry of each row at its label, its axis kept with length 1."""
+    if xp is np:
+        return row[np.arange(len(labels)), labels][:, None]
+    return entry_where(xp, labels[..., None] == classes_of(xp, row), row)
+
+
+def parts_at_label(xp, parts, labels):
+    """The `row_parts` of each row's entry at its label alone."""
+    z, greatest, exponentials, top, others = parts
+    return at_label(xp, z, labels), greatest, at_label(xp, exponentials, labels), top, others
+
+
+def with_label(xp, row, labels, entry):
+    """`row` with `entry` at its label."""
+    if xp is np:
+        row = row.copy(order="K")
+        row[np.arange(len(labels)), labels] = entry
+        return row
+    return xp.where(labels[..., None] == classes_of(xp, row), entry[..., None], row)
+
+
 def same_class(xp, row):
     """A square of truth values, true where two indices are the same class."""
     classes = classes_of(xp, row)
@@ -248,10 +357,11 @@ def same_class(xp, row):
 _BODIES = {
     body.__name__: body
     for body in (
-        logistic_parts, softplus_parts, sigmoid, softplus, log_sigmoid, log_cosh, tanh,
-        row_parts, logsumexp, log_softmax, softmax, softmax_complement,
-        weighted, ratio, log_ratio, difference, sigmoid_difference, exp_difference, odds_difference,
-        softmax_slope, sum_of_others, sum_of_others_but_two, same_class, constant,
+        logistic_parts, softplus_parts, power_parts, sigmoid, sigmoid_power, sigmoid_times, softplus, log_sigmoid,
+        log_cosh, tanh, row_parts, logsumexp, log_softmax, softmax, softmax_complement, one_hot, at_label,
+        parts_at_label, with_label, weighted, weighted_sum, ratio, log_ratio, difference, sigmoid_difference,
+        exp_difference, odds_difference, softmax_slope, softmax_slope_of_difference, sum_of_others,
+        sum_of_others_but_two, same_class, constant, chosen,
     )
 }
 
@@ -462,17 +572,15 @@ def _name(argument):
 
 
 @lru_cache(maxsize=None)
-def compile(expressions, arguments, one_hot=None):
+def compile(expressions, arguments, labels_for=None):
     """A function of a namespace and an array for each of `arguments` that computes all `expressions`.
 
-    Parts that expressions share are computed once. Entries of the row `one_hot` are known to be a 1 among
-    zeros, so that the others add to 1 less each. The source is kept as the attribute `source`.
+    Parts that expressions share are computed once. For the row `labels_for` the function takes whole-number labels.
+    The source is kept as the attribute `source`.
     """
-    writer = _Writer(arguments, one_hot)
-    expressions = writer.in_residual([_without_minus(expression) for expression in expressions])
-    results = [writer.write(e, tuple(index for index in AXES if index in e.free_symbols)) for e in expressions]
+    lines = _Writer(arguments, labels_for).body([_without_minus(expression) for expression in expressions])
     names = ", ".join(["xp", *map(_name, arguments)])
-    source = "\n    ".join([f"def compiled({names}):", *writer.lines, f"return {', '.join(results)},"]) + "\n"
+    source = "\n    ".join([f"def compiled({names}):", *lines]) + "\n"
     scope = dict(_BODIES)
     exec(source, scope)
     function = scope["compiled"]
@@ -483,11 +591,51 @@ def compile(expressions, arguments, one_hot=None):
 class _Writer:
     """Writes expressions as lines of array code, each shared part once."""
 
-    def __init__(self, arguments, one_hot):
+    def __init__(self, arguments, labels_for=None):
         self.arguments = arguments
-        self.one_hot = one_hot
+        self.labels_for = labels_for
+        self.one_hot = None
         self.lines = []
         self.names = {}
+
+    def body(self, expressions):
+        """The lines that compute `expressions` and return them."""
+        signs = [_sign_of_mirrored(expression, self.arguments) for expression in expressions]
+        if None not in signs:
+            return self._mirrored(expressions, signs)
+        if self.labels_for is not None:
+            expressions = self._at_labels(expressions)
+        return self._returned(self.in_residual(expressions))
+
+    def _returned(self, expressions, signs=None):
+        results = [self.write(e, _axes(e)) for e in expressions]
+        results = [f"sign * {result}" if sign == -1 else result for result, sign in zip(results, signs or results)]
+        return [*self.lines, f"return {', '.join(results)},"]
+
+    def _mirrored(self, expressions, signs):
+        """The lines where the target 1 is the target 0 with the sign of the prediction turned."""
+        prediction, target, *parameters = self.arguments
+        turned = Symbol("turned", real=True)
+        labelled = _Writer((turned, *parameters))
+        labelled.lines = [f"sign = 1 - 2 * {target}", f"turned = sign * {prediction}"]
+        labelled = labelled._returned([e.xreplace({target: S.Zero, prediction: turned}) for e in expressions], signs)
+        lines = []
+        for name, body in {"at_labels": labelled, "between": self._returned(expressions)}.items():
+            lines += [f"def {name}():", *(f"    {line}" for line in body)]
+        return [*lines, f"return chosen(xp, {target}, at_labels, between)"]
+
+    def _at_labels(self, expressions):
+        """`expressions` with a delta of its index and the label for each target, if that leaves no sum to write.
+
+        Otherwise the labels are made rows of zeros and a one.
+        """
+        labelled = [_at_label(expression, self.labels_for) for expression in expressions]
+        if None not in labelled:
+            return labelled
+        self.one_hot = self.labels_for
+        row = _name(self.labels_for)
+        self.lines.append(f"{row} = one_hot(xp, {row}, {self._some_row()})")
+        return expressions
 
     def in_residual(self, expressions):
         """`expressions` in prediction - target alone, if that is all they depend on: it is computed once, first."""
@@ -504,6 +652,9 @@ class _Writer:
     def write(self, expression, axes):
         """The code of `expression`, its free indices on the last axes, in the order of `axes`."""
         if isinstance(expression, Indexed):
+            if expression.indices == (LABEL,):
+                entry = self._name_for(f"at_label(xp, {_name(expression.base)}, {_name(self.labels_for)})")
+                return self._constant(self._name_for(f"{entry}[..., 0]"), axes)
             return self._spread(_name(expression.base), expression.indices, axes)
         if expression.is_Atom:
             return self._atom(expression)
@@ -541,21 +692,28 @@ class _Writer:
         return f"{number}[{', '.join(['...', *('None' for _ in axes)])}]" if axes else number
 
     def _compound(self, e, axes):
+        delta = next((d for d in sorted(e.atoms(KroneckerDelta), key=str) if LABEL in d.args), None)
+        if delta is not None:
+            (index,) = set(delta.args) - {LABEL}
+            elsewhere = e.xreplace({delta: S.Zero})
+            row = f"xp.zeros_like({self._some_row()})" if elsewhere == 0 else self.write(elsewhere, axes)
+            entry = self.write(e.xreplace({delta: S.One}).xreplace({index: LABEL}), ())
+            return f"with_label(xp, {self._name_for(row)}, {_name(self.labels_for)}, {entry})"
         delta = next((d for d in sorted(e.atoms(KroneckerDelta), key=str) if set(d.args) <= set(axes)), None)
         if delta is not None and not isinstance(e, Sum):
             same, apart = (self.write(e.xreplace({delta: value}), axes) for value in (S.One, S.Zero))
             return f"xp.where({self._spread(self._same_class(), delta.args, axes)}, {same}, {apart})"
         if isinstance(e, functions.RowFunction):
             parts = self._name_for(f"row_parts(xp, {_name(e.row)})")
+            if e.class_index == LABEL:
+                parts = self._name_for(f"parts_at_label(xp, {parts}, {_name(self.labels_for)})")
+                return self._constant(self._name_for(f"{e.func.__name__}(xp, {parts})[..., 0]"), axes)
             row = self._name_for(f"{e.func.__name__}(xp, {parts})")
             return self._constant(row, axes) if e.class_index is None else self._spread(row, (e.class_index,), axes)
         if isinstance(e, functions.ScalarFunction):
-            mirrored = e.args[0].could_extract_minus_sign()
-            argument = self.write(-e.args[0] if mirrored else e.args[0], axes)
-            parts = self._name_for(f"logistic_parts(xp, {argument})")
-            if isinstance(e, (functions.softplus, functions.log_sigmoid)):
-                parts = self._name_for(f"softplus_parts(xp, {argument}, {parts})")
-            return f"{e.func.__name__}(xp, {argument}, {parts}, mirrored={mirrored})"
+            return self._scalar_function(e.func.__name__, e, axes)
+        if isinstance(e, Pow) and isinstance(e.base, functions.sigmoid) and not e.exp.is_Integer:
+            return self._scalar_function("sigmoid_power", e.base, axes, power=e.exp)
         writers = {
             Sum: self._sum, Add: self._add, Mul: self._mul, Pow: self._pow, log: self._log, Piecewise: self._piecewise,
         }
@@ -568,6 +726,17 @@ class _Writer:
             return f"{self.write(e.lhs, axes)} {e.rel_op} {self.write(e.rhs, axes)}"
         raise TypeError(f"expression: no array code for {type(e).__name__} in {e}")
 
+    def _scalar_function(self, body, e, axes, *others, power=None):
+        """A call of `body`, which shares parts with all functions of the same number or of its opposite."""
+        mirrored = e.args[0].could_extract_minus_sign()
+        argument = self.write(-e.args[0] if mirrored else e.args[0], axes)
+        parts = self._name_for(f"logistic_parts(xp, {argument})")
+        if isinstance(e, (functions.softplus, functions.log_sigmoid)):
+            parts = self._name_for(f"softplus_parts(xp, {argument}, {parts})")
+        if power is not None:
+            parts = self._name_for(f"power_parts(xp, {argument}, {parts}, {self.write(power, axes)})")
+        return f"{body}(xp, {', '.join([argument, parts, *others])}, mirrored={mirrored})"
+
     def _same_class(self):
         return self._name_for(f"same_class(xp, {self._some_row()})")
 
@@ -577,6 +746,10 @@ class _Writer:
             raise TypeError(f"expression: no array code for {e}, which counts classes")
         outer = tuple(axis for axis in axes if axis in function.free_symbols)
         if not outer:
+            if not left_out and _is_divergence(function):
+                logarithm = next(factor for factor in function.args if isinstance(factor, log))
+                code = self._call("weighted_sum", (function / logarithm, logarithm), (index,))
+                return self._constant(self._name_for(code), axes)
             terms = self.write(function, (index,))
             if len(left_out) == 1 and isinstance(function, Indexed) and function.base == self.one_hot:
                 return f"1 - {self._spread(terms, left_out, axes)}"
@@ -620,7 +793,11 @@ class _Writer:
                 return f"sigmoid_difference(xp, {z}, {self._name_for(f'logistic_parts(xp, {z})')}, {y})"
             row, terms, index = _softmax_slope(e, share)
             if row is not None and axes == (index,):
-                return f"softmax_slope(xp, {self._name_for(f'row_parts(xp, {_name(row)})')}, {self.write(terms, axes)})"
+                parts, target = self._name_for(f"row_parts(xp, {_name(row)})"), functions.softmax(row, index) - terms
+                if _is_target(target):
+                    terms, target = self.write(terms, axes), self.write(target, axes)
+                    return f"softmax_slope_of_difference(xp, {parts}, {terms}, {target})"
+                return f"softmax_slope(xp, {parts}, {self.write(terms, axes)})"
             if isinstance(share, functions.sigmoid) and target == _complement(share):
                 return f"0 - {self.write(functions.tanh(-share.args[0] / 2), axes)}"
             target, probability = (-share).as_numer_denom()
@@ -639,14 +816,21 @@ class _Writer:
             base, power = part.as_base_exp()
             if isinstance(part, (log, functions.log_softmax, functions.log_sigmoid, functions.softplus)):
                 logs.append(part)
-            elif part.is_Rational and part.q != 1:
+            elif part.is_Rational and part.q & (part.q - 1):  # one over a power of 2 is a float as it is
                 tops, bottoms = [*tops, Integer(part.p)], [Integer(part.q), *bottoms]
             elif power.is_Integer and abs(power) <= 4:
                 (tops if power > 0 else bottoms).extend([base] * abs(int(power)))
             else:
                 tops.append(part)
-        code = self._quotient([top for top in tops if top != 1], bottoms, axes)
-        return f"weighted(xp, {code}, {self._product(logs, axes)})" if logs else code
+        tops = [top for top in tops if top != 1]
+        if not logs:
+            return self._quotient(tops, bottoms, axes)
+        shares = [top for top in tops if isinstance(top, functions.sigmoid)]
+        weight = self._quotient([top for top in tops if top not in shares], bottoms, axes)
+        code = f"weighted(xp, {weight}, {self._product(logs, axes)})"
+        for share in shares:
+            code = self._scalar_function("sigmoid_times", share, axes, self._name_for(code))
+        return code
 
     def _quotient(self, tops, bottoms, axes):
         """The product of `tops` over each of `bottoms` in turn, a top between them, so that nothing overflows early."""
@@ -681,6 +865,16 @@ class _Writer:
         return self._call("log_ratio", (top, bottom), axes)
 
     def _piecewise(self, e, axes):
+        inner, x, bound, has_slope = _continued(e)
+        if inner is not None:
+            here, edge = self.write(x, axes), self.write(bound, axes)
+            nearest = self._name_for(f"xp.clip({here}, {self.write(-bound, axes)}, {edge})")
+            c = Symbol(nearest, real=True)
+            result = inner.xreplace({x: c})
+            if has_slope:
+                beyond = Symbol(self._name_for(f"{here} - {nearest}"), real=True)
+                result = factor_terms(result + inner.diff(x).xreplace({x: c}) * beyond)
+            return self.write(result, axes)
         *branches, (last, _) = e.args
         code = self.write(last, axes)
         for branch, condition in reversed(branches):
@@ -733,3 +927,68 @@ def _is_target(expression):
     """Whether `expression` is a target between 0 and 1."""
     symbol = expression.base if isinstance(expression, Indexed) else expression
     return isinstance(symbol, (Symbol, IndexedBase)) and DOMAINS.get(symbol) is not None and DOMAINS[symbol].sup == 1
+
+
+def _is_divergence(e):
+    """Whether `e` is a target times the logarithm of a ratio: terms of both signs, which may add to little."""
+    logarithm = next((factor for factor in Mul.make_args(e) if isinstance(factor, log)), None)
+    return logarithm is not None and _is_target(e / logarithm) and not logarithm.args[0].as_numer_denom()[1].is_number
+
+
+def _axes(expression):
+    """The free indices of `expression`, in the order of the last axes of its result."""
+    return tuple(index for index in AXES if index in expression.free_symbols)
+
+
+def _at_label(expression, row):
+    """`expression` where the targets `row` are 1 at LABEL and 0 elsewhere; None if sums remain or it is undefined."""
+    if len(_axes(expression)) > 1:
+        return None
+    result = collapse(expression.replace(
+        lambda e: isinstance(e, Indexed) and e.base == row, lambda e: KroneckerDelta(e.indices[0], LABEL)
+    ))  # fmt: skip
+    return None if result.has(Sum, S.NaN, S.ComplexInfinity) else result
+
+
+def _sign_of_mirrored(expression, arguments):
+    """The sign s, if `expression` at target 1 is s times itself at target 0 and the opposite prediction; else None."""
+    if not all(isinstance(argument, Symbol) for argument in arguments[:2]):
+        return None
+    if [DOMAINS.get(argument) for argument in arguments[:2]] != [Reals, Interval(0, 1)]:
+        return None
+    prediction, target = arguments[:2]
+    at_0 = _in_one_sigmoid(expression.xreplace({target: S.Zero}))
+    at_1 = _in_one_sigmoid(expression.xreplace({target: S.One, prediction: -prediction}))
+    return next((sign for sign in (1, -1) if (at_1 - sign * at_0).expand() == 0), None)
+
+
+def _in_one_sigmoid(expression):
+    """`expression` with 1 - sigmoid(z) for sigmoid(-z)."""
+    return expression.replace(
+        lambda e: isinstance(e, functions.sigmoid) and e.args[0].could_extract_minus_sign(),
+        lambda e: 1 - functions.sigmoid(-e.args[0]),
+    )
+
+
+def _continued(e):
+    """f(x), x, b and whether the slope goes on, if `e` is f(x) up to |x| = b > 0 and goes on in straight lines.
+
+    Then it is f(c), or f(c) + f'(c) (x - c), where c is the number nearest to x in [-b, b]. Else None four times.
+    """
+    unlike = None, None, None, None
+    (inner, condition), (outer, _) = e.args[0], e.args[-1]
+    if len(e.args) != 2 or not isinstance(condition, (StrictLessThan, StrictGreaterThan)):
+        return unlike
+    size, bound = condition.lts, condition.gts
+    x = size.args[0] if isinstance(size, Abs) else None
+    if not isinstance(x, Symbol) or not bound.is_positive or bound.has(x):
+        return unlike
+    for has_slope in (False, True):
+        apart = []
+        for side in (1, -1):
+            value, slope = (f.xreplace({x: side * bound}) for f in (inner, inner.diff(x)))
+            line = value + (slope * (x - side * bound) if has_slope else 0)
+            apart.append((outer.xreplace({Abs(x): side * x, sign(x): S(side)}) - line).expand())
+        if apart == [0, 0]:
+            return inner, x, bound, has_slope
+    return unlike

@@ -1,58 +1,100 @@
 """One card a loss: its definition, its derivatives and what is known of it, all derived."""
 
-from sympy import oo
+from functools import cached_property
+from itertools import groupby
 
-from lossbook.elsewhere import names
-from lossbook.facts import is_convex, kinks, steepest_slope
-from lossbook.notation import DOMAINS
-from lossbook.typeset import latex
+from sympy import DiracDelta, Derivative, IndexedBase, S, Symbol, count_ops, oo, powsimp
+
+from lossbook.elsewhere import in_words, names
+from lossbook.explanation import simplest
+from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, steepest_slope
+from lossbook.indices import differentiate
+from lossbook.listing import Listing, join
+from lossbook.notation import DOMAINS, domain_in_words, i, k
+from lossbook.typeset import Formula
 
 
 class Card:
-    """The card of a loss of the catalogue; it shows itself in a notebook and on a page."""
+    """The card of a loss; it shows itself in a notebook, on a page and in a terminal."""
 
     def __init__(self, loss):
         self.loss = loss
 
-    def rows(self):
-        """The lines of the card: what is said, and the answer in Markdown."""
+    @cached_property
+    def formulas(self):
+        """What is written large: the definition, the gradient and the second derivative."""
         loss = self.loss
-        entry = loss.prediction[loss.variable.indices[0]] if loss.over_classes else loss.prediction
-        yield "prediction", f"${latex(entry)}$ {_domain(loss.prediction)}"
-        target = loss.target[loss.variable.indices[0]] if loss.over_classes else loss.target
-        yield "target", f"${latex(target)}$ {_domain(loss.target)}"
-        for keyword, (symbol, default) in loss.parameters.items():
-            yield f"parameter `{keyword}`", f"${latex(symbol)}$ {_domain(symbol)}, by default {default}"
-        yield "gradient", f"${latex(loss.gradient)}$"
-        yield "second derivative", f"${latex(loss.hessian)}$"
-        yield "convex", {True: "yes, proved", False: "no, by a counterexample", None: "not known"}[is_convex(loss)]
-        for kink in kinks(loss):
-            where = f"at ${latex(entry)} = {latex(kink.point)}$"
-            yield "kink", f"{where} any number from ${latex(kink.left)}$ to ${latex(kink.right)}$ is a subgradient"
-        steepest = steepest_slope(loss)
-        if steepest is not None:
-            yield "steepest slope", "without bound" if steepest == oo else f"${latex(steepest)}$"
-        for name in names(loss):
-            factor = "" if name.factor == 1 else f", which is ${latex(name.factor)}$ times this loss"
-            yield name.library, f"`{name.name}`{factor}"
-        if loss.source:
-            yield "source", loss.source
+        gradient = loss.derivation().result
+        by = loss.prediction[k] if loss.over_classes else loss.prediction
+        return [
+            Formula(Symbol("L"), loss.expression),
+            Formula(Derivative(Symbol("L"), loss.variable), _shortest(gradient)),
+            Formula(Derivative(Symbol("L"), loss.variable, by), _shortest(differentiate(gradient, by), loss.hessian)),
+        ]
+
+    @cached_property
+    def rows(self):
+        """What is said of the loss, a title and an answer each; an answer is a list of words and expressions."""
+        return list(_rows(self.loss))
 
     def _repr_markdown_(self):
-        lines = [f"**{self.loss.name}**", self.loss._repr_latex_(), "| | |\n|---|---|"]
-        return "\n\n".join(lines) + "".join(f"\n| {name} | {_in_cell(answer)} |" for name, answer in self.rows())
+        formulas = [formula._repr_latex_() for formula in self.formulas]
+        return "\n\n".join([f"**{self.loss.name}**", *formulas, Listing([], self.rows)._repr_markdown_()])
 
     def __str__(self):
-        return "\n".join([repr(self.loss), *(f"{name}: {answer}" for name, answer in self.rows())])
+        return "\n".join([self.loss.name, *map(str, self.formulas), str(Listing([], self.rows))])
 
     __repr__ = __str__
 
 
-def _domain(symbol):
-    domain = DOMAINS.get(symbol)
-    return "" if domain is None else f"in ${latex(domain)}$"
+def _rows(loss):
+    yield "prediction", [_entry(loss.prediction), f", {domain_in_words(loss.prediction)}"]
+    yield "target", [_entry(loss.target), f", {domain_in_words(loss.target)}"]
+    for keyword, (symbol, default) in loss.parameters.items():
+        yield f"parameter {keyword}", [symbol, f", {domain_in_words(symbol)}; {default} if not given"]
+    yield "convex", [{True: "yes, proved", False: "no, by a counterexample", None: "not known"}[is_convex(loss)]]
+    yield "kinks", _kinks(loss)
+    if loss.over_classes:
+        yield "steepest slope", _bound(steepest_slope(loss), "by one entry of the prediction")
+        yield "longest gradient", _bound(longest_gradient(loss), "over all entries together")
+    else:
+        yield "steepest slope", _bound(steepest_slope(loss))
+        yield "greatest curvature", _bound(greatest_curvature(loss), "away from the kinks" if kinks(loss) else "")
+    for library, found in groupby(names(loss), key=lambda name: name.library):
+        yield library, join(map(in_words, found))
+    if loss.source:
+        yield "source", [loss.source]
 
 
-def _in_cell(answer):
-    """Markdown that does not end its cell of a table."""
-    return answer.replace(r"\left|", r"\left\vert ").replace(r"\right|", r"\right\vert ")
+def _entry(symbol):
+    return symbol[i] if isinstance(symbol, IndexedBase) else symbol
+
+
+def _shortest(*ways):
+    """The shortest of several ways to write the same, and of each simplified; at a jump, a delta function is none."""
+    ways = [way for way in ways if not way.has(DiracDelta)]
+    return min([*ways, *map(simplest, ways), *map(powsimp, ways)], key=count_ops)
+
+
+def _kinks(loss):
+    found = kinks(loss)
+    if not found:
+        from_zero = [symbol for symbol, _ in loss.parameters.values() if S.Zero in DOMAINS.get(symbol, S.Reals)]
+        return ["none", *(part for symbol in from_zero for part in (" for ", symbol > 0))]
+    entry = _entry(loss.prediction)
+    return join(
+        ["where ", entry, " is ", kink.point, ", each slope from ", kink.left, " to ", kink.right, " is a subgradient"]
+        for kink in found
+    )
+
+
+def _bound(size, of=""):
+    """A least upper bound in words, with decimals where it is not a fraction."""
+    if size is None:
+        return ["not known"]
+    if size == oo:
+        return ["without bound"]
+    if size == 0:
+        return [f"0, {of}" if of else "0"]
+    decimals = [f", about {float(size):.4f}"] if size.is_number and not size.is_rational else []
+    return ["at most ", size, *decimals, f", {of}" if of else ""]

@@ -1,5 +1,6 @@
 """Arguments that are not what they should be: one line that names the argument, what was expected and what came."""
 
+from difflib import get_close_matches
 from numbers import Integral, Real
 
 from sympy import Expr, Indexed, Symbol, sympify
@@ -13,7 +14,7 @@ def as_expression(name, value):
         expression = sympify(value, strict=True)
     except Exception:
         expression = None
-    if not isinstance(expression, Expr):
+    if not isinstance(expression, Expr) or expression.is_Matrix:
         raise TypeError(f"{name}: expected a SymPy expression, got {value!r}")
     return expression
 
@@ -49,3 +50,12 @@ def as_count(name, value):
     if value < 0:
         raise ValueError(f"{name}: expected a whole number from 0 up, got {value!r}")
     return int(value)
+
+
+def as_entry(name, value, entries, kind):
+    """The entry of the dict `entries` that is called `value`; the error suggests the nearest name."""
+    if as_text(name, value) in entries:
+        return entries[value]
+    near = get_close_matches(value, entries, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(entries)}"
+    raise ValueError(f"{name}: expected {kind}, got {value!r}{hint}")

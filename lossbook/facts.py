@@ -4,12 +4,16 @@ Each answer is derived from the expression and proved, or says that it is not kn
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
-from sympy import Abs, Expr, FiniteSet, Heaviside, IndexedBase, KroneckerDelta, Max, S, Symbol, limit, oo, sign, solve
+from sympy import (
+    Abs, Add, Dummy, Expr, FiniteSet, Heaviside, Indexed, IndexedBase, Interval, KroneckerDelta, Max, Poly, S, Sum,
+    Symbol, expand, limit, oo, real_roots, sign, solve, sqrt,
+)
 from sympy.core.relational import Relational
 
-from lossbook.functions import in_definitions, softmax
-from lossbook.indices import write_out
+from lossbook.functions import RowFunction, in_definitions, sigmoid, softmax, softmax_complement
+from lossbook.indices import collapse, write_out
 from lossbook.notation import DOMAINS, TARGETS_SUM_TO_ONE, i, j, k, total
 from lossbook.proof import equal, never_negative
 
@@ -32,7 +36,7 @@ def kinks(loss):
     if loss.over_classes:
         return []
     found = []
-    for gradient in _cases(loss):
+    for gradient in _cases(loss, loss.gradient):
         for point in _boundaries(gradient, loss.prediction):
             left, right = (_beside(gradient, loss.prediction, point, side) for side in (-1, 1))
             if left != right:
@@ -46,27 +50,66 @@ def is_convex(loss):
     Elementwise: the second derivative is never negative and the slope never jumps down. Over classes: the
     Hessian is diagonal and never negative, or v'Hv is a variance under the softmax of the logits.
     """
+    if _somewhere_negative(loss):
+        return False
     if loss.over_classes:
         return _is_convex_over_classes(loss)
-    if never_negative(loss.hessian) and all(never_negative(kink.right - kink.left) for kink in kinks(loss)):
-        return True
-    return False if _somewhere_negative(loss) else None
+    return never_negative(loss.hessian) and all(never_negative(kink.right - kink.left) for kink in kinks(loss)) or None
 
 
 def steepest_slope(loss):
-    """The least upper bound of the size of the slope of a convex elementwise loss; oo if there is none, None if unknown.
+    """The least upper bound of the size of the slope, of one entry of the gradient if there are classes.
 
-    The slope of a convex loss never falls, so it is largest in size at one of the ends of the domain.
+    It is over all predictions and targets, and all numbers of classes: oo if there is no bound, None if it is
+    not known. Where the gradient is a polynomial in probabilities, its greatest size is found exactly. The slope of
+    any other convex loss of one number never falls, so it is largest in size at one of the ends of the domain.
     """
-    if loss.over_classes or not is_convex(loss):
+    if _is_separate(loss):
+        greatest = _greatest_size_by_sigmoid(loss, loss.gradient)
+        if greatest is not None or not is_convex(loss):
+            return greatest
+        sizes = _at_ends(loss, loss.gradient)
+        return oo if any(size.has(oo, -oo) for size in sizes) else Max(*map(_size, sizes))
+    chosen = Dummy("t", integer=True, positive=True)
+    gradient = _at_one_hot_target(loss, chosen)
+    if gradient is None:
         return None
-    domain = DOMAINS.get(loss.prediction, S.Reals)
-    sizes = []
-    for gradient in _cases(loss):
-        for end, side in ((domain.inf, 1), (domain.sup, -1)):
-            resolved = _beside(gradient, loss.prediction, end, side, substitute=False)
-            sizes.append(limit(in_definitions(resolved), loss.prediction, end, "+" if side == 1 else "-"))
-    return oo if any(size.has(oo, -oo) for size in sizes) else Max(*map(_size, sizes))
+    own, other = (gradient.xreplace(case) for case in ({chosen: i}, {KroneckerDelta(i, chosen): S.Zero}))
+    return _greatest([_greatest_size_by_softmax(loss, own, [i]), _greatest_size_by_softmax(loss, other, [i, chosen])])
+
+
+def longest_gradient(loss):
+    """The least upper bound of the Euclidean length of the gradient of a class loss; oo without one, None if unknown.
+
+    It is over all predictions and targets, and all numbers of classes. The gradient is linear in the targets, so its
+    length is a convex function of them and largest where one class is right.
+    """
+    if not loss.over_classes:
+        return None
+    if _is_separate(loss):
+        return oo if steepest_slope(loss) == oo else None
+    chosen = Dummy("t", integer=True, positive=True)
+    gradient = _at_one_hot_target(loss, chosen)
+    if gradient is None:
+        return None
+    squared = _greatest_size_by_softmax(loss, collapse(total(gradient**2, i), others=False), [chosen])
+    return squared if squared is None else sqrt(squared)
+
+
+def greatest_curvature(loss):
+    """The least upper bound of the size of the second derivative, away from kinks; oo without one, None if unknown.
+
+    Over classes: of one entry of the Hessian of a loss that is a sum of one loss a class.
+    """
+    if not _is_separate(loss):
+        return None
+    curvatures = _cases(loss, loss.hessian)
+    variable = _variable(loss)
+    if all(curvature.diff(variable) == 0 for curvature in curvatures):
+        return Max(*(_size(value) for curvature in curvatures for value in _pieces(curvature, variable)))
+    if any(size.has(oo, -oo) for size in _at_ends(loss, loss.hessian)):
+        return oo
+    return _greatest_size_by_sigmoid(loss, loss.hessian)
 
 
 def _size(slope):
@@ -76,14 +119,47 @@ def _size(slope):
     return -slope if never_negative(-slope) else Abs(slope)
 
 
-def _cases(loss):
-    """The gradient, for each value of a target that has only a few; parameters taken as positive."""
+def _is_separate(loss):
+    """Whether the loss is of one number against one number, or a sum of such losses, one a class."""
+    return not loss.over_classes or not loss.gradient.has(Sum, RowFunction)
+
+
+def _variable(loss):
+    """What the gradient is taken by, as one number."""
+    return Symbol(str(loss.prediction), real=True) if loss.over_classes else loss.prediction
+
+
+def _cases(loss, expression):
+    """A derivative of the loss for each value of a target that has only a few; parameters taken as positive.
+
+    Entries of a loss over separate classes are written as numbers.
+    """
     positive = {symbol: Symbol(symbol.name, positive=True) for symbol, _ in loss.parameters.values()}
-    gradient = loss.gradient.xreplace(positive)
+    if loss.over_classes:
+        positive[loss.target[i]] = Symbol(str(loss.target), nonnegative=True)
+        expression = expression.xreplace({k: i, loss.prediction[i]: _variable(loss)})
+    expression = expression.xreplace(positive)
     values = DOMAINS.get(loss.target)
     if isinstance(values, FiniteSet):
-        return [gradient.xreplace({loss.target: value}) for value in sorted(values)]
-    return [gradient]
+        return [expression.xreplace({loss.target: value}) for value in sorted(values)]
+    return [expression]
+
+
+def _at_ends(loss, derivative):
+    """The limits of a derivative of the loss at both ends of the domain of the prediction."""
+    domain, variable = DOMAINS.get(loss.prediction, S.Reals), _variable(loss)
+    limits = []
+    for case in _cases(loss, derivative):
+        for end, side in ((domain.inf, 1), (domain.sup, -1)):
+            resolved = _beside(case, variable, end, side, substitute=False)
+            limits.append(limit(in_definitions(resolved), variable, end, "+" if side == 1 else "-"))
+    return limits
+
+
+def _pieces(expression, variable):
+    """The values of an expression that is constant between the points at which it jumps."""
+    points = _boundaries(expression, variable) or [S.Zero]
+    return [_beside(expression, variable, point, way) for point in points for way in (-1, 1)]
 
 
 def _boundaries(expression, variable):
@@ -124,15 +200,23 @@ def _beside(expression, variable, point, side, substitute=True):
 
 
 def _somewhere_negative(loss):
-    """Whether the second derivative is negative at one of a few points, its parameters at their defaults."""
+    """Whether the second derivative is negative at one of a few points, its parameters at their defaults.
+
+    Over classes, it is the second derivative by one of two entries.
+    """
     curvature = loss.hessian.xreplace({symbol: S(default) for symbol, default in loss.parameters.values()})
-    domain = DOMAINS.get(loss.prediction, S.Reals)
-    points = [number for number in (S(-3), S(-1), S.Half / 2, S.Half, S(2)) if number in domain]
-    return any(
-        in_definitions(curvature.xreplace({loss.prediction: point, loss.target: truth})).evalf(30).is_negative
-        for point in points
-        for truth in (S.Zero, S.One)
-    )
+    curvature, domain = in_definitions(curvature), DOMAINS.get(loss.prediction, S.Reals)
+    if loss.over_classes:
+        curvature = write_out(curvature, 2, {i: 1, k: 1})
+        first, second = (S(3), S.Zero) if S(3) in domain else (S(3) / 4, S.One / 4)
+        predicted = {loss.prediction[1]: first, loss.prediction[2]: second}
+        points = [predicted | {loss.target[1]: S.Zero, loss.target[2]: S.One}]
+    else:
+        values = DOMAINS.get(loss.target)
+        truths = sorted(values) if isinstance(values, FiniteSet) else [S.Zero, S.One]
+        numbers = [number for number in (S(-3), S(-1), S.Half / 2, S.Half, S(2)) if number in domain]
+        points = [{loss.prediction: number, loss.target: truth} for number in numbers for truth in truths]
+    return any(curvature.xreplace(point).evalf(30).is_negative for point in points)
 
 
 def _is_convex_over_classes(loss):
@@ -143,8 +227,133 @@ def _is_convex_over_classes(loss):
     form = total(total(v[i] * loss.hessian * v[k], k), i)
     mean = total(softmax(loss.prediction, j) * v[j], j)
     variance = total(softmax(loss.prediction, k) * (v[k] - mean) ** 2)
-    if equal(form, variance, [TARGETS_SUM_TO_ONE]):
-        return True
-    curvature = write_out(in_definitions(loss.hessian), 2, {i: 1, k: 1})
-    numbers = {loss.prediction[1]: S(3), loss.prediction[2]: S.Zero, loss.target[1]: S.Zero, loss.target[2]: S.One}
-    return False if curvature.xreplace(numbers).evalf(30).is_negative else None
+    return True if equal(form, variance, [TARGETS_SUM_TO_ONE]) else None
+
+
+# --- greatest sizes -------------------------------------------------------------------------------
+
+
+def _greatest_size_by_sigmoid(loss, expression):
+    """The least upper bound of |expression| if it is a polynomial in sigmoid(a) and linear in a target from 0 to 1.
+
+    Here a is linear in the prediction, so that sigmoid(a) is any number between 0 and 1, whatever the target.
+    """
+    if loss.over_classes:
+        return None
+    arguments = {part.args[0] for part in expression.atoms(sigmoid)}
+    argument = next((a for a in sorted(arguments, key=str) if not a.could_extract_minus_sign()), S.Zero)
+    slope = argument.diff(loss.prediction)
+    if not arguments <= {argument, -argument} or not slope.is_number or slope == 0:
+        return None
+    share = Dummy("p")
+    polynomial = expression.xreplace({sigmoid(argument): share, sigmoid(-argument): 1 - share})
+    if not polynomial.has(loss.target):
+        return _greatest_size(polynomial, [share])
+    if DOMAINS.get(loss.target) != Interval(0, 1) or polynomial.diff(loss.target, 2) != 0:
+        return None
+    return _greatest([_greatest_size(polynomial.xreplace({loss.target: y}), [share]) for y in (S.Zero, S.One)])
+
+
+def _at_one_hot_target(loss, chosen):
+    """The gradient where class `chosen` is right, if it is linear in the targets: there |gradient| is largest."""
+    if DOMAINS.get(loss.target) != Interval(0, 1):
+        return None
+    scale = Dummy("s")
+    scaled = _with_entries(loss.gradient, loss.target, lambda index: scale * loss.target[index])
+    if collapse(scaled.diff(scale, 2)).doit() != 0:
+        return None
+    gradient = _with_entries(loss.gradient, loss.target, lambda index: KroneckerDelta(index, chosen))
+    return collapse(gradient.replace(softmax_complement, lambda row, index: 1 - softmax(row, index)), others=False)
+
+
+def _with_entries(expression, row, entry):
+    return expression.replace(lambda e: isinstance(e, Indexed) and e.base == row, lambda e: entry(e.indices[0]))
+
+
+def _greatest_size_by_softmax(loss, expression, classes):
+    """The least upper bound of |expression|, a polynomial in p = softmax(logits): entries of `classes`, sums of powers.
+
+    The rows p are all those of positive numbers that add to 1. What the other classes have adds to r = 1 - p_i - ...,
+    and their m-th powers add to something between 0, if there are ever more of them, and r^m, if there is one. If the
+    expression is linear in one such sum, one of these two ends is the worst.
+    """
+    shares = {index: Dummy(str(index)) for index in classes}
+    rest = 1 - Add(*shares.values())
+    power_sums = {}
+
+    def in_shares(a_sum):
+        base, power = a_sum.function.as_base_exp()
+        if base != softmax(loss.prediction, *a_sum.variables) or not (power.is_Integer and power > 0):
+            return a_sum
+        others = rest if power == 1 else power_sums.setdefault(power, Dummy(f"S{power}"))
+        return sum(share**power for share in shares.values()) + others
+
+    expression = collapse(expression, others=False).replace(lambda e: isinstance(e, Sum), in_shares)
+    expression = expression.xreplace({softmax(loss.prediction, index): share for index, share in shares.items()})
+    if len(power_sums) > 1 or any(expand(expression).diff(dummy, 2) != 0 for dummy in power_sums.values()):
+        return None
+    ends = [
+        expression.xreplace({dummy: (rest**power if alone else S.Zero) for power, dummy in power_sums.items()})
+        for alone in (True, False)
+    ]
+    return _greatest([_greatest_size(end, list(shares.values())) for end in dict.fromkeys(ends)])
+
+
+def _greatest_size(polynomial, shares):
+    """The largest |polynomial| where the numbers `shares` are 0 or more and add to at most 1; None if unknown.
+
+    It is found at a point where every derivative is 0, inside or on one of the faces on which some of the shares,
+    or what they leave of 1, are 0.
+    """
+    if not polynomial.is_polynomial(*shares) or polynomial.free_symbols - set(shares):
+        return None
+    values, rest = [], 1 - Add(*shares)
+    for count in range(len(shares) + 1):
+        for zeros in combinations([*shares, rest], count):
+            free = [share for share in shares if share not in zeros]
+            face = {share: S.Zero for share in shares if share in zeros}
+            if rest in zeros:
+                face[free[-1]] = 1 - Add(*free[:-1])
+                free = free[:-1]
+            found = _values_where_level(expand(polynomial.xreplace(face)), free, face, rest)
+            if found is None:
+                return None
+            values += found
+    return Max(*map(Abs, values))
+
+
+def _values_where_level(polynomial, free, face, rest):
+    """The values of `polynomial` at the points of a face where it is level; None if they are not single points."""
+    try:
+        points = _level_points(polynomial, free)
+    except NotImplementedError:  # SymPy cannot find all roots
+        return None
+    values = []
+    for point in points:
+        if set(point) != set(free):
+            return None
+        place = {**{share: value.xreplace(point) for share, value in face.items()}, **point}
+        numbers = [*place.values(), rest.xreplace(place)]
+        if any(number.is_real is False for number in numbers):
+            continue
+        if any(number.free_symbols or number.is_real is None for number in numbers):
+            return None
+        if all(number >= 0 for number in numbers):
+            values.append(expand(polynomial.xreplace(point)))
+    return values
+
+
+def _level_points(polynomial, free):
+    """Every point at which all derivatives of `polynomial` are 0; any one point if it is constant."""
+    slopes = [polynomial.diff(share) for share in free]
+    if all(slope == 0 for slope in slopes):
+        return [{share: S.Zero for share in free}]
+    if any(slope.is_number and slope != 0 for slope in slopes):
+        return []
+    if len(free) == 1:
+        return [{free[0]: root} for root in dict.fromkeys(real_roots(Poly(slopes[0], free[0])))]
+    return solve(slopes, free, dict=True)
+
+
+def _greatest(sizes):
+    return None if None in sizes else Max(*sizes)

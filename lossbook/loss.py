@@ -118,6 +118,12 @@ class Loss:
         """The array code of value and gradient."""
         return self._compiled((self.expression, self.gradient)).source
 
+    def card(self):
+        """What is known of the loss on one `cards.Card`: derivatives, convexity, kinks, bounds, names elsewhere."""
+        from lossbook.cards import Card  # it stands on the catalogue, and so on this module
+
+        return Card(self)
+
     def _compiled(self, expressions, labels=False):
         from lossbook import arrays
 
@@ -141,7 +147,7 @@ class Loss:
             xp = arrays.namespace(prediction, target)
             check_domain(xp, "prediction", prediction, self.prediction)
             if labels:
-                target = _one_hot(xp, target, prediction)
+                _check_labels(xp, target, prediction.shape[-1])
             else:
                 check_domain(xp, "target", target, self.target)
             return prediction, target, *(arrays.constant(xp, number, prediction) for number in parameters)
@@ -256,13 +262,11 @@ def _limits(symbol):
     return float(domain.inf), float(domain.sup), allowed, symbol in DISTRIBUTIONS
 
 
-def _one_hot(xp, labels, prediction):
-    """Rows like those of `prediction`, 1 at each label and 0 elsewhere."""
+def _check_labels(xp, labels, classes):
+    """Raise if `labels` are not the numbers of classes."""
     from lossbook import arrays
 
-    classes = prediction.shape[-1]
-    if not arrays.is_lazy(labels):
-        wrong = (labels < 0) | (labels >= classes)
-        if xp.any(wrong):
-            raise ValueError(f"target: expected labels from 0 to {classes - 1}, got {int(labels[wrong][0])}")
-    return arrays.one_hot(xp, labels, prediction)
+    if 0 in labels.shape or arrays.is_lazy(labels) or (xp.min(labels) >= 0 and xp.max(labels) < classes):
+        return
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    raise ValueError(f"target: expected labels from 0 to {classes - 1}, got {int(wrong[0])}")

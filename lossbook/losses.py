@@ -4,17 +4,16 @@ Conventions: residual = prediction - target; squared_error has no 1/2, huber has
 smooth_l1 is r^2 / (2 beta) inside beta; poisson takes the logarithm of the rate.
 """
 
-from difflib import get_close_matches
+from sympy import Abs, Piecewise, exp, log
 
-from sympy import Abs, Interval, Piecewise, exp, log
-
-from lossbook.checks import as_number, as_text
+from lossbook import notation
+from lossbook.checks import as_entry, as_number
 from lossbook.functions import log_cosh as log_cosh_function
 from lossbook.functions import log_sigmoid, log_softmax, sigmoid, softmax
 from lossbook.loss import Loss, check_domain
 from lossbook.notation import (
-    approximations, beta, count, delta, gamma, k, logit, logits, prediction, probabilities, probability, quantile,
-    side, target, targets, total, value,
+    DOMAINS, approximations, beta, count, delta, gamma, i, k, logit, logits, n, prediction, probabilities,
+    probability, quantile, side, target, targets, total, value,
 )
 
 residual = prediction - value
@@ -168,22 +167,23 @@ catalogue = {name: loss for name, loss in globals().items() if isinstance(loss, 
 
 def get(name):
     """The loss of the catalogue that is called `name`. Raises ValueError that suggests the nearest name."""
-    if as_text("name", name) in catalogue:
-        return catalogue[name]
-    near = get_close_matches(name, catalogue, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(catalogue)}"
-    raise ValueError(f"name: expected a loss of the catalogue, got {name!r}{hint}")
+    return as_entry("name", name, catalogue, "a loss of the catalogue")
+
+
+smoothed_targets = (1 - notation.epsilon) * targets[i] + notation.epsilon / n
+"""The targets y_i after label smoothing."""
 
 
 def smooth_labels(y, epsilon):
     """(1 - epsilon) y + epsilon / n: targets that give every one of the n classes a little.
 
-    `y` holds rows of targets on the last axis, `epsilon` lies in [0, 1]. Returns an array of the shape of y.
-    Source: Szegedy et al. 2016.
+    `y` holds rows of targets on the last axis, `epsilon` lies in [0, 1]. Returns an array of the shape of y,
+    computed from `smoothed_targets`. Source: Szegedy et al. 2016.
     """
     from lossbook import arrays
 
     y = arrays.as_rows("y", y)
-    check_domain(arrays.namespace(y), "y", y, targets)
-    epsilon = as_number("epsilon", epsilon, Interval(0, 1))
-    return (1 - epsilon) * y + epsilon / y.shape[-1]
+    xp = arrays.namespace(y)
+    check_domain(xp, "y", y, targets)
+    part = arrays.constant(xp, as_number("epsilon", epsilon, DOMAINS[notation.epsilon]), y)
+    return arrays.compile((smoothed_targets,), (targets, notation.epsilon))(xp, y, part)[0]

@@ -4,63 +4,71 @@ A name without a plural is one number (`logit`, written z); its plural is a row 
 (`logits`, written z_1 ... z_n). Rows are indexed by i, j, k and l, which run from 1 to n.
 """
 
-from sympy import Eq, FiniteSet, IndexedBase, Interval, Sum, Symbol, oo, symbols
+from sympy import Eq, FiniteSet, IndexedBase, Interval, Sum, Symbol, oo
 
-n = Symbol("n", integer=True, positive=True)
-"""The number of classes."""
-
-i, j, k, l = symbols("i j k l", integer=True, positive=True)
-"""Indices of classes, each from 1 to n."""
-
-logit = Symbol("z", real=True)
-logits = IndexedBase("z", real=True)
-"""Scores: what the last layer gives before it is made a probability."""
-
-probability = Symbol("p", positive=True)
-probabilities = IndexedBase("p", positive=True)
-"""Predicted probabilities, between 0 and 1."""
-
-target = Symbol("y", nonnegative=True)
-targets = IndexedBase("y", nonnegative=True)
-"""The truth, between 0 and 1: one-hot where a single class is right."""
-
-prediction = Symbol("yhat", real=True)
-value = Symbol("y", real=True)
-"""Regression: what is predicted, and the measured value that it is compared with."""
-
-side = Symbol("y", real=True, nonzero=True)
-"""The truth as +1 or -1, where the sign of the prediction decides."""
-
-count = Symbol("y", integer=True, nonnegative=True)
-"""The truth as a number of events; the prediction is the logarithm of the rate that was expected."""
-
-approximations = IndexedBase("q", positive=True)
-"""A distribution that stands in for `probabilities`."""
-
-beta = Symbol("beta", nonnegative=True)
-delta = Symbol("delta", positive=True)
-gamma = Symbol("gamma", nonnegative=True)
-quantile = Symbol("tau", positive=True)
-"""Parameters of losses: where smooth_l1 and huber turn linear, the focus of focal, the quantile of pinball."""
-
-DOMAINS = {
-    logit: Interval(-oo, oo),
-    logits: Interval(-oo, oo),
-    probability: Interval.open(0, 1),
-    probabilities: Interval.open(0, 1),
-    approximations: Interval.open(0, 1),
-    target: Interval(0, 1),
-    targets: Interval(0, 1),
-    prediction: Interval(-oo, oo),
-    value: Interval(-oo, oo),
-    side: FiniteSet(-1, 1),
-    count: Interval(0, oo),
-    beta: Interval(0, oo),
-    delta: Interval.open(0, oo),
-    gamma: Interval(0, oo),
-    quantile: Interval.open(0, 1),
-}
+DOMAINS = {}
 """Where each symbol lives. A symbol that is not listed lives where its assumptions let it."""
+
+MEANINGS = {}
+"""What each symbol of this module means."""
+
+
+def _define(symbol, meaning, domain=None):
+    """`symbol`, once its meaning and its domain are written down."""
+    MEANINGS[symbol] = meaning
+    if domain is not None:
+        DOMAINS[symbol] = domain
+    return symbol
+
+
+def _index(name):
+    return _define(Symbol(name, integer=True, positive=True), "the index of a class, a whole number from 1 to n")
+
+
+REALS, OPEN_UNIT, UNIT = Interval(-oo, oo), Interval.open(0, 1), Interval(0, 1)
+
+n = _define(Symbol("n", integer=True, positive=True), "the number of classes, a whole number from 1 up")
+i, j, k, l = map(_index, "ijkl")
+
+# Scores: what the last layer gives before it is made a probability.
+logit = _define(Symbol("z", real=True), "a logit: the score of one yes-or-no question", REALS)
+logits = _define(IndexedBase("z", real=True), "logits: the scores of the classes", REALS)
+
+probability = _define(Symbol("p", positive=True), "the predicted probability of a yes", OPEN_UNIT)
+probabilities = _define(
+    IndexedBase("p", positive=True), "the predicted probabilities of the classes, which add to 1", OPEN_UNIT
+)
+
+target = _define(Symbol("y", nonnegative=True), "the truth: 1 for yes, 0 for no, or between them", UNIT)
+targets = _define(IndexedBase("y", nonnegative=True), "the truth, one-hot or soft; its entries add to 1", UNIT)
+epsilon = _define(
+    Symbol("epsilon", nonnegative=True), "label smoothing: how much of the truth is shared out evenly", UNIT
+)
+
+# Regression.
+prediction = _define(
+    Symbol("yhat", real=True), "what is predicted: a measured value, or a score whose sign decides", REALS
+)
+value = _define(Symbol("y", real=True), "the measured value that a prediction is compared with", REALS)
+
+side = _define(
+    Symbol("y", real=True, nonzero=True), "the truth where the sign of the prediction decides", FiniteSet(-1, 1)
+)
+count = _define(
+    Symbol("y", integer=True, nonnegative=True),
+    "the truth as a number of events; its prediction, z, is the logarithm of the expected number",
+    Interval(0, oo),
+)
+
+approximations = _define(
+    IndexedBase("q", positive=True), "a distribution that stands in for p; its entries add to 1", OPEN_UNIT
+)
+
+# Parameters of losses.
+beta = _define(Symbol("beta", nonnegative=True), "smooth L1: the residual at which it turns linear", Interval(0, oo))
+delta = _define(Symbol("delta", positive=True), "Huber: the residual at which it turns linear", Interval.open(0, oo))
+gamma = _define(Symbol("gamma", nonnegative=True), "focal: how little an easy example counts", Interval(0, oo))
+quantile = _define(Symbol("tau", positive=True), "pinball: the quantile that is predicted", OPEN_UNIT)
 
 
 def total(term, index=k):
@@ -73,3 +81,18 @@ DISTRIBUTIONS = (probabilities, approximations, targets)
 
 TARGETS_SUM_TO_ONE = Eq(total(targets[k]), 1)
 """What makes a row of targets a distribution over the classes."""
+
+
+def domain_in_words(symbol):
+    """Where `symbol` lives, in words: "a number from 0 to 1"."""
+    domain = DOMAINS.get(symbol, REALS)
+    one_of_many = "one number a class, each " if isinstance(symbol, IndexedBase) else ""
+    if isinstance(domain, FiniteSet):
+        return " or ".join(map(str, sorted(domain))).replace("-", "−")
+    if domain == REALS:
+        return f"{one_of_many}any number"
+    if domain.sup == oo:
+        kind = "a whole number" if symbol.is_integer else "a number"
+        return f"{one_of_many}{kind} {f'above {domain.inf}' if domain.left_open else f'from {domain.inf} up'}"
+    between = "between {} and {}" if domain.left_open else "from {} to {}"
+    return f"{one_of_many}{between.format(domain.inf, domain.sup)}"

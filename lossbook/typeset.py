@@ -136,9 +136,10 @@ def _rank(factor):
     return kinds.index(True), mirrored, factor.sort_key()
 
 
-def _order(derivative):
-    """The symbols that `derivative` is taken by, each as often as it is."""
-    return [symbol for symbol, count in derivative.variable_count for _ in range(int(count))]
+def _orders(derivative):
+    """How often `derivative` is taken in all, and the symbols that it is taken by, each with how often."""
+    counts = [(symbol, int(count)) for symbol, count in derivative.variable_count]
+    return sum(count for _, count in counts), counts
 
 
 class _Latex(_Notation, LatexPrinter):
@@ -160,21 +161,24 @@ class _Latex(_Notation, LatexPrinter):
     def _print_Sum(self, expr):
         index, left_out, function = split_guard(expr)
         written = self._print(function)
-        written = self._bracket(written) if isinstance(function, Add) else written
+        written = self._bracket(written) if isinstance(function, Add) or written.startswith("-") else written
         if left_out:
             return rf"\sum_{{{self._print(index)} \ne {', '.join(map(self._print, left_out))}}} {written}"
         low, high = (self._print(limit) for limit in expr.limits[-1][1:])
         return rf"\sum_{{{self._print(index)}={low}}}^{{{high}}} {written}"
 
     def _print_Derivative(self, expr):
-        symbols = _order(expr)
-        power = f"^{{{len(symbols)}}}" if len(symbols) > 1 else ""
-        below = r" \, ".join(rf"\partial {self._print(symbol)}" for symbol in symbols)
+        order, counts = _orders(expr)
+        power = self._power(order)
+        below = r" \, ".join(rf"\partial {self._print(symbol)}{self._power(count)}" for symbol, count in counts)
         written = self._print(expr.expr)
         if isinstance(expr.expr, Symbol):
             return rf"\frac{{\partial{power} {written}}}{{{below}}}"
         written = self._bracket(written) if isinstance(expr.expr, (Add, Mul)) else written
         return rf"\frac{{\partial{power}}}{{{below}}} {written}"
+
+    def _power(self, order):
+        return f"^{{{order}}}" if order > 1 else ""
 
 
 class _Text(_Notation, StrPrinter):
@@ -208,10 +212,15 @@ class _Text(_Notation, StrPrinter):
         return f"Σ_{self._print(index)}{skipped}({self._print(function)})"
 
     def _print_Derivative(self, expr):
-        below = " ".join(f"∂{self._print(symbol)}" for symbol in _order(expr))
+        order, counts = _orders(expr)
+        above = f"∂{self._power(order)}"
+        below = " ".join(f"∂{self._print(symbol)}{self._power(count)}" for symbol, count in counts)
         if isinstance(expr.expr, Symbol):
-            return f"∂{self._print(expr.expr)}/{below}"
-        return f"∂/{below}({self._print(expr.expr)})"
+            return f"{above}{self._print(expr.expr)}/{below}"
+        return f"{above}/{below}({self._print(expr.expr)})"
+
+    def _power(self, order):
+        return str(order).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")) if order > 1 else ""
 
     def _print_KroneckerDelta(self, expr):
         return "δ_" + "".join(self._print(index) for index in expr.args)

@@ -4,19 +4,44 @@ import pytest
 
 from lossbook import losses
 from lossbook.elsewhere import NAMES, names
-from lossbook.notation import TARGETS_SUM_TO_ONE
+from lossbook.notation import TARGETS_SUM_TO_ONE, target
 from lossbook.proof import equal
 
+IDENTIFIERS = [f"{name.library} {name.name}" for name in NAMES]
 
-@pytest.mark.parametrize("name", NAMES, ids=lambda name: f"{name.library} {name.name}")
+
+@pytest.mark.parametrize("name", NAMES, ids=IDENTIFIERS)
 def test_a_definition_elsewhere_is_its_factor_times_ours(name):
     loss = losses.catalogue[name.loss]
     given = [TARGETS_SUM_TO_ONE] if loss.target is losses.softmax_cross_entropy.target else []
-    assert equal(name.definition, name.factor * loss.expression, given)
-    assert not equal(name.definition, 2 * name.factor * loss.expression, given)
+    for values in [{target: 0}, {target: 1}] if name.hard_targets else [{}]:
+        definition, expression = name.definition.xreplace(values), loss.expression.xreplace(values)
+        assert equal(definition, name.factor * expression, given)
+        assert not equal(definition, 2 * name.factor * expression, given)
 
 
-def test_huber_has_four_names_and_a_factor():
-    factors = {(name.library, name.name): str(name.factor) for name in names(losses.huber)}
-    assert factors["PyTorch", "SmoothL1Loss(beta=delta)"] == "1/delta"
-    assert factors["PyTorch", "HuberLoss(delta)"] == "1"
+@pytest.mark.parametrize("name", [name for name in NAMES if name.hard_targets], ids=lambda name: name.library)
+def test_a_definition_for_hard_targets_differs_where_targets_are_soft(name):
+    soft = {target: 0.5}
+    verdict = equal(name.definition.xreplace(soft), losses.catalogue[name.loss].expression.xreplace(soft))
+    assert verdict.kind == "refuted"
+
+
+@pytest.mark.parametrize("name", losses.catalogue)
+def test_every_loss_but_the_brier_scores_has_a_name_elsewhere(name):
+    assert bool(names(losses.catalogue[name])) is (name not in ("sigmoid_squared_error", "softmax_squared_error"))
+
+
+def test_no_name_stands_twice():
+    assert len({(name.loss, name.library, name.name) for name in NAMES}) == len(NAMES)
+
+
+def test_huber_and_smooth_l1_go_by_each_others_names_with_a_factor():
+    factors = {
+        name: {(other.library, other.name): str(other.factor) for other in names(losses.catalogue[name])}
+        for name in ("huber", "smooth_l1")
+    }
+    assert factors["huber"]["PyTorch", "HuberLoss(delta)"] == "1"
+    assert factors["huber"]["PyTorch", "SmoothL1Loss(beta=delta)"] == "1/delta"
+    assert factors["smooth_l1"]["PyTorch", "SmoothL1Loss(beta)"] == "1"
+    assert factors["smooth_l1"]["PyTorch", "HuberLoss(delta=beta)"] == "beta"

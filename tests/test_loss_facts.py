@@ -3,12 +3,18 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sympy import Abs, oo, sin, symbols
+from sympy import Abs, IndexedBase, Rational, Symbol, exp, oo, sin, sqrt, symbols
 
 from lossbook import losses
 from lossbook.cards import Card
-from lossbook.facts import is_convex, kinks, steepest_slope
+from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, steepest_slope
+from lossbook.functions import sigmoid, softmax
 from lossbook.loss import Loss
+from lossbook.notation import (
+    DOMAINS, MEANINGS, TARGETS_SUM_TO_ONE, count, domain_in_words, epsilon, i, k, logit, logits, prediction,
+    probabilities, probability, side, target, targets, total,
+)
+from lossbook.proof import equal
 from lossbook.typeset import text
 
 ELEMENTWISE = [name for name, loss in losses.catalogue.items() if not loss.over_classes]
@@ -64,32 +70,188 @@ def test_slopes_beside_a_kink_are_the_difference_quotients(name):
         assert (loss.value(2 + side, 2.0) - loss.value(2.0, 2.0)) / side == pytest.approx(float(slope.xreplace(half)))
 
 
+PARAMETERS = {"delta": 1, "beta": 1, "tau": 0.5}
+
+
+def number(bound):
+    """A bound as a float, its parameters at their defaults."""
+    return float(bound.subs({symbol: PARAMETERS[symbol.name] for symbol in bound.free_symbols}))
+
+
+def grid(name):
+    """Predictions from one end of the domain to the other, and targets to either side."""
+    scores = np.linspace(-30, 30, 20001)
+    predictions = 1 / (1 + np.exp(-0.7 * scores)) if name == "binary_cross_entropy" else scores
+    return predictions, np.array(TARGETS.get(name, [0.0, 1.0]))[:, None]
+
+
 @pytest.mark.parametrize("name", ELEMENTWISE)
-def test_the_steepest_slope_is_never_passed_and_nearly_reached(name):
+@pytest.mark.parametrize("bound_of, part", [(steepest_slope, "gradient_at"), (greatest_curvature, "hessian_at")])
+def test_a_greatest_size_is_never_passed_and_nearly_reached(name, bound_of, part):
     loss = losses.catalogue[name]
-    bound = steepest_slope(loss)
-    if name in NOT_CONVEX:
+    bound, sizes = bound_of(loss), np.abs(getattr(loss, part)(*grid(name)))
+    if name == "focal":
         assert bound is None
-        return
-    ends = np.array([1e-9, 1 - 1e-9]) if name == "binary_cross_entropy" else np.array([-300.0, 300.0])
-    steepest = max(np.abs(loss.gradient_at(ends, y)).max() for y in TARGETS.get(name, [0.0, 1.0]))
-    if bound == oo:
-        assert steepest > 100
-        return
-    values = {"delta": 1, "tau": 0.5, "y": 1}
-    bound = float(bound.subs({symbol: values[symbol.name] for symbol in bound.free_symbols}))
-    a, y = points(name)
-    assert np.abs(loss.gradient_at(a, y)).max() <= bound + 1e-15
-    assert steepest == pytest.approx(bound)
+    elif bound == oo:
+        assert sizes.max() > 50
+    else:
+        assert sizes.max() <= number(bound) + 1e-15
+        assert sizes.max() == pytest.approx(number(bound), rel=1e-6)
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.8])
+def test_the_pinball_slope_is_the_larger_of_its_two_sides(quantile):
+    bound = steepest_slope(losses.pinball)
+    bound = bound.subs({symbol: quantile for symbol in bound.free_symbols})
+    sizes = np.abs(losses.pinball.gradient_at([-1.0, 1.0], 0.0, quantile=quantile))
+    assert float(bound) == pytest.approx(sizes.max())
+
+
+BOUNDS = {
+    "softmax_cross_entropy": (1, sqrt(2)),
+    "softmax_squared_error": (Rational(16, 27), None),
+    "cross_entropy": (oo, oo),
+    "kl_divergence": (oo, oo),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_bounds_of_class_losses(name):
+    loss = losses.catalogue[name]
+    assert (steepest_slope(loss), longest_gradient(loss)) == BOUNDS[name]
+    assert greatest_curvature(loss) == (oo if name in ("cross_entropy", "kl_divergence") else None)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5, 40])
+@pytest.mark.parametrize("name", ["softmax_cross_entropy", "softmax_squared_error"])
+def test_no_gradient_over_classes_passes_its_bound(name, classes):
+    loss, random = losses.catalogue[name], np.random.default_rng(classes)
+    rows = random.normal(0, random.choice([0.3, 1, 3, 10], (20000, 1)), (20000, classes))
+    soft = random.dirichlet(np.full(classes, 0.2), 20000)
+    hard = np.eye(classes)[random.integers(0, classes, 20000)]
+    gradients = np.concatenate([loss.gradient_at(rows, y) for y in (soft, hard)])
+    assert np.abs(gradients).max() <= float(BOUNDS[name][0]) + 1e-12
+    if BOUNDS[name][1] is not None:
+        assert np.linalg.norm(gradients, axis=-1).max() <= float(BOUNDS[name][1]) + 1e-12
+
+
+def test_bounds_over_classes_are_nearly_reached():
+    sure_and_wrong = losses.softmax_cross_entropy.gradient_at([30.0, 0.0, 0.0], 1)
+    assert np.abs(sure_and_wrong).max() == pytest.approx(1, abs=1e-12)
+    assert np.linalg.norm(sure_and_wrong) == pytest.approx(np.sqrt(2), abs=1e-12)
+    third = losses.softmax_squared_error.gradient_at([0.0, np.log(2)], 0)  # p = 1/3 for the class that is right
+    assert np.abs(third).max() == pytest.approx(16 / 27, rel=1e-14)
+    for name in ("cross_entropy", "kl_divergence"):
+        assert np.abs(losses.catalogue[name].gradient_at([1e-9, 1 - 1e-9], [1.0, 0.0])).max() > 1e8
+
+
+def a_class_loss(expression):
+    return Loss(name="trial", expression=expression, prediction=logits, target=targets)
+
+
+@pytest.mark.parametrize("expression, expected", [
+    (total(targets[k] * softmax(logits, k)), Rational(1, 4)),  # p (1 - p) at the class that is right
+    (total(targets[k] ** 2 * softmax(logits, k)), None),  # not linear in the targets
+    (total(softmax(logits, k) ** 3 + softmax(logits, k) ** 2), None),  # sums of two powers
+    (total(softmax(logits, k) ** 3), None),  # level where no radical is plainly real
+    (total(logits[k] * targets[k] * softmax(logits, k)), None),  # logits beside probabilities
+])
+def test_the_slope_of_a_class_loss_of_ones_own_is_right_or_unknown(expression, expected):
+    assert steepest_slope(a_class_loss(expression)) == expected
+
+
+def test_a_slope_that_takes_ever_more_classes_to_reach_is_bounded_as_on_paper():
+    """The gradient is 2 p (p - sum p^2). If ever more others share 1 - p, that goes to 2 p^2 (1 - p)."""
+    loss, random = a_class_loss(total(softmax(logits, k) ** 2)), np.random.default_rng(2)
+    assert steepest_slope(loss) == Rational(8, 27)
+    rows = random.normal(0, random.choice([0.3, 1, 3, 10], (20000, 1)), (20000, 5))
+    assert np.abs(loss.gradient_at(rows, np.full(rows.shape, 0.2))).max() < 8 / 27
+    crowd = np.zeros(100001)
+    crowd[0] = np.log(2 * 100000)  # p = 2/3
+    assert loss.gradient_at(crowd, 0)[0] == pytest.approx(8 / 27, rel=1e-4)
+
+
+def test_the_slope_of_a_sigmoid_of_ones_own_is_right_or_unknown():
+    def slope(expression):
+        return steepest_slope(Loss(name="trial", expression=expression, prediction=logit, target=target))
+
+    assert slope(sigmoid(3 * logit)) == Rational(3, 4)
+    assert slope((sigmoid(logit) - target) ** 2 / 2) == Rational(4, 27)
+    assert slope(sigmoid(logit) * sigmoid(2 * logit)) is None
+    assert slope(target**2 * sigmoid(logit)) is None
+    assert slope(sigmoid(exp(logit))) is None
+
+
+def test_a_bound_is_right_where_radicals_of_real_roots_are_complex():
+    """The slope 2 p^2 (1 - p) (2 p^2 - 1) is steepest at a root of a cubic with three real roots."""
+    loss = Loss(name="trial", expression=sigmoid(logit) ** 4 - sigmoid(logit) ** 2, prediction=logit, target=target)
+    sizes = np.abs(loss.gradient_at(np.linspace(-30, 30, 200001), 0.0))
+    assert sizes.max() == pytest.approx(float(steepest_slope(loss)), rel=1e-7)
+
+
+def test_a_counterexample_to_convexity_lies_in_the_domain():
+    """The second derivative of p^2 - p^4 / 9 is negative only where p is above 1.2."""
+    inside = total((1 - targets[k]) * (probabilities[k] ** 2 - probabilities[k] ** 4 / 9))
+    assert is_convex(Loss(name="trial", expression=inside, prediction=probabilities, target=targets)) is not False
+
+
+def test_smoothed_targets_still_add_to_one():
+    assert equal(total(losses.smoothed_targets.xreplace({i: k})), 1, [TARGETS_SUM_TO_ONE])
+    assert losses.smoothed_targets.xreplace({epsilon: 0}) == targets[i]
+
+
+def test_every_symbol_of_the_notation_says_what_it_means():
+    from lossbook import notation
+
+    named = [value for value in vars(notation).values() if isinstance(value, (Symbol, IndexedBase))]
+    assert len(named) > 20 and set(named) == set(MEANINGS) and set(DOMAINS) <= set(MEANINGS)
+
+
+@pytest.mark.parametrize("symbol, words", [
+    (prediction, "any number"),
+    (logits, "one number a class, each any number"),
+    (probability, "between 0 and 1"),
+    (targets, "one number a class, each from 0 to 1"),
+    (side, "−1 or 1"),
+    (count, "a whole number from 0 up"),
+    (losses.huber.parameters["delta"][0], "a number above 0"),
+    (losses.smooth_l1.parameters["beta"][0], "a number from 0 up"),
+])
+def test_a_domain_in_words(symbol, words):
+    assert domain_in_words(symbol) == words
 
 
 @pytest.mark.parametrize("name", losses.catalogue)
 def test_a_card_shows_the_loss_and_what_is_known_of_it(name):
-    card = Card(losses.catalogue[name])
+    card = losses.catalogue[name].card()
     shown = card._repr_markdown_()
-    assert losses.catalogue[name]._repr_latex_() in shown
-    assert all(f"\n| {title} | " in shown for title in ("gradient", "second derivative", "convex", "source"))
-    assert all(row.count("|") == 3 for row in shown.splitlines() if row.startswith("| ") and row != "| | |")
+    titles = ["prediction", "target", "convex", "kinks", "steepest slope", "source"]
+    assert shown.startswith(f"**{losses.catalogue[name].name}**\n\n$$L = ")
+    assert all(f"\n| {title} | " in shown and f"\n{title}: " in str(card) for title in titles)
+    assert all(row.count("|") == 3 for row in shown.splitlines() if row.startswith("| "))
+    assert "$" not in str(card) and "\\" not in str(card) and repr(card) == str(card)
+
+
+def test_a_card_in_plain_text():
+    assert str(losses.absolute_error.card()) == """absolute error
+L = |yhat - y|
+∂L/∂yhat = sign(yhat - y)
+∂²L/∂yhat² = 0
+prediction: yhat, any number
+target: y, any number
+convex: yes, proved
+kinks: where yhat is y, each slope from -1 to 1 is a subgradient
+steepest slope: at most 1
+greatest curvature: 0, away from the kinks
+PyTorch: L1Loss
+Keras: MeanAbsoluteError
+scikit-learn: mean_absolute_error; AbsoluteError
+source: Boscovich 1757"""
+
+
+def test_a_card_gives_decimals_to_what_is_no_fraction():
+    shown = losses.softmax_cross_entropy.card()._repr_markdown_()
+    assert r"$\sqrt{2}$, about 1.4142, over all entries together" in shown
 
 
 def test_a_loss_of_ones_own_has_all_of_this_in_three_lines():
@@ -99,6 +261,7 @@ def test_a_loss_of_ones_own_has_all_of_this_in_three_lines():
     assert text(quartic.derivation().result) == "4*(a - y)**3"
     assert_allclose(quartic.gradient_at([0.0, 2.0], 1.0), [-4, 4])
     assert "12 \\, \\left(a - y\\right)^{2}" in Card(quartic)._repr_markdown_()
+    assert "source" not in str(quartic.card())
 
 
 def test_nothing_is_called_convex_that_is_not():

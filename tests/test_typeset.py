@@ -5,10 +5,18 @@ import re
 from random import Random
 
 import pytest
-from sympy import Abs, Derivative, Eq, KroneckerDelta, Mul, Rational, S, exp, log, sign, symbols
+from latex_reader import Reader
+from sympy import (
+    Abs, Derivative, Eq, IndexedBase, KroneckerDelta, Mul, Rational, S, Symbol, exp, log, sign, sqrt, symbols,
+)
 
-from lossbook.functions import sigmoid, softmax, softmax_complement
-from lossbook.notation import i, j, k, l, logit, logits as z, probabilities, probability as p, target as y, targets, total
+from lossbook import losses
+from lossbook.cards import Card
+from lossbook.functions import log_softmax, logsumexp, sigmoid, softmax, softmax_complement
+from lossbook.notation import (
+    TARGETS_SUM_TO_ONE, i, j, k, l, logit, logits as z, probabilities, probability as p, target as y, targets, total,
+)
+from lossbook.proof import equal
 from lossbook.typeset import Formula, latex, text
 
 a, b = symbols("a b", real=True)
@@ -34,6 +42,8 @@ TEXTS = {
     "softmax(z)_i - y_i": softmax(z, i) - targets[i],
     "softmax(z)_i*(1 - softmax(z)_i)": softmax(z, i) * softmax_complement(z, i),
     "∂/∂z_i(softmax(z)_j)": Derivative(softmax(z, j), z[i]),
+    "∂²L/∂z²": Derivative(Symbol("L"), logit, logit),
+    "∂³L/∂z_i² ∂z_k": Derivative(Symbol("L"), z[i], z[i], z[k]),
 }
 
 LATEX = {
@@ -47,6 +57,8 @@ LATEX = {
     r"\sum_{k \ne i, j} {z}_{k}": total((1 - KroneckerDelta(i, k)) * (1 - KroneckerDelta(j, k)) * z[k]),
     r"\delta_{i j}": KroneckerDelta(i, j),
     r"\frac{\partial}{\partial {z}_{i}} {z}_{j}": Derivative(z[j], z[i], evaluate=False),
+    r"\frac{\partial^{2} L}{\partial z^{2}}": Derivative(Symbol("L"), logit, logit),
+    r"\frac{\partial^{2} L}{\partial {z}_{i} \, \partial {z}_{k}}": Derivative(Symbol("L"), z[i], z[k]),
 }
 
 
@@ -91,3 +103,71 @@ def test_what_is_written_is_what_was_meant(seed):
 
 def test_a_minus_sign_before_a_sum_keeps_its_brackets():
     assert text(Mul(-1, -a - b, evaluate=False)) == "-(-a - b)"
+
+
+LETTERS = {"p": p, "y": y, "a": a, "b": b, "z": logit, "i": i, "j": j, "k": k, "l": l}
+ROWS = {"z": z, "y": targets, "p": probabilities, "q": IndexedBase("q", positive=True)}
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_what_is_typeset_is_what_was_meant(seed):
+    """Read back by a reader of LaTeX, at a point where every difference has a size of its own."""
+    expression = random_expression(Random(seed), 3)
+    point = {p: 0.3, y: 0.85, a: 1.7, b: -0.6}
+    read = Reader(latex(expression), LETTERS, ROWS).read()
+    assert float(read.xreplace(point)) == pytest.approx(float(expression.xreplace(point)), rel=1e-9, abs=1e-12)
+
+
+def random_class_expression(random, depth):
+    """Like `random_expression`, over classes: entries, deltas, softmax and its kin, sums, sums without a class."""
+    if depth == 0:
+        leaves = [z[i], targets[i], probabilities[k], targets[i] - softmax(z, i), softmax_complement(z, k)]
+        return random.choice([*leaves, log_softmax(z, i), 1 - probabilities[i], KroneckerDelta(i, k), logsumexp(z), S(2), -S(1)])
+    left, right = (random_class_expression(random, depth - 1) for _ in range(2))
+    summed = total(left.xreplace({k: l}) * targets[j], j)
+    without = total((1 - KroneckerDelta(i, l)) * right.xreplace({i: k, k: l}), l)
+    plain = [left + right, left - right, -left * right, left / (1 + right**2)]
+    return random.choice([*plain, left - summed, without * left])
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_what_is_typeset_over_classes_is_what_was_meant(seed):
+    expression = random_class_expression(Random(seed), 2)
+    read = Reader(latex(expression), LETTERS, ROWS).read()
+    assert equal(read, expression)
+
+
+@pytest.mark.parametrize("name", losses.catalogue)
+def test_a_card_read_back_states_the_loss_its_gradient_and_its_hessian(name):
+    loss = losses.catalogue[name]
+    letters = {**LETTERS, "y": loss.target, r"\hat{y}": loss.prediction}
+    letters |= {latex(symbol): symbol for symbol, _ in loss.parameters.values()}
+    shown = [formula._repr_latex_().strip("$").split(" = ", 1) for formula in Card(loss).formulas]
+    assert [left for left, _ in shown] == [r"L", *(latex(Derivative(Symbol("L"), *by)) for by in _taken_by(loss))]
+    for (_, right), meant in zip(shown, (loss.expression, loss.gradient, loss.hessian)):
+        assert equal(Reader(right, letters, ROWS).read(), meant, [TARGETS_SUM_TO_ONE] if loss.target is targets else [])
+
+
+def _taken_by(loss):
+    first = loss.prediction[i] if loss.over_classes else loss.prediction
+    second = loss.prediction[k] if loss.over_classes else loss.prediction
+    return [(first,), (first, second)]
+
+
+@pytest.mark.parametrize("written, meant", [
+    (r"- \frac{a}{2}", -a / 2),
+    (r"a - b \, p", a - b * p),
+    (r"\left(a - b\right)^{2}", (a - b) ** 2),
+    (r"\sqrt{a} + e^{- a}", sqrt(a) + exp(-a)),
+    (r"\sum_{k \ne i} {z}_{k} \, {y}_{k}", total((1 - KroneckerDelta(i, k)) * z[k] * targets[k])),
+    (r"\log \sigma{\left(z\right)} - \log{\left(a \right)}", log(sigmoid(logit)) - log(a)),
+])
+def test_the_reader_reads_as_one_reads(written, meant):
+    read = Reader(written, LETTERS, ROWS).read()
+    assert read == meant or equal(read, meant)
+
+
+@pytest.mark.parametrize("written", ["", "a +", r"\frac{a}", r"\left(a", "a b", r"\unknown", r"{z}_{", "a)"])
+def test_the_reader_refuses_what_it_does_not_know(written):
+    with pytest.raises((ValueError, KeyError)):
+        Reader(written, LETTERS, ROWS).read()

@@ -1,0 +1,84 @@
+"""The tables of the reference pages, each read from the modules that it tells of."""
+
+from itertools import groupby
+
+from sympy import IndexedBase, oo
+
+from lossbook.elsewhere import in_words, names
+from lossbook.facts import is_convex, kinks, steepest_slope
+from lossbook.functions import CATALOGUE
+from lossbook.indices import collapse
+from lossbook.listing import Listing, join
+from lossbook.losses import catalogue
+from lossbook.notation import DOMAINS, MEANINGS, domain_in_words, i
+from lossbook.proof import equal
+
+
+def symbols():
+    """Every symbol of `notation`: how it is written, what it means, where it lives."""
+    rows = []
+    for (meaning, domain), found in groupby(MEANINGS, key=lambda symbol: (MEANINGS[symbol], _domain(symbol))):
+        written = [symbol[i] if isinstance(symbol, IndexedBase) else symbol for symbol in found]
+        rows.append([join(([symbol] for symbol in written), ", "), meaning, domain])
+    return Listing(["symbol", "meaning", "where it lives"], rows)
+
+
+def _domain(symbol):
+    return domain_in_words(symbol) if symbol in DOMAINS else ""
+
+
+def named_functions():
+    """Every named function, its definition and its derivative, in terms of the same functions; softmax(z)_i is p_i."""
+    rows = []
+    for name, function in CATALOGUE.items():
+        start = function.symbolic()
+        rows.append([f"`{name}`", start, start.definition(), collapse(start.first_derivative())])
+    return Listing(["name", "written", "definition", "derivative"], rows, shares=True)
+
+
+def overview():
+    """Every loss of the catalogue in a line: what it compares, whether it is convex, its kinks, its steepest slope."""
+    rows = []
+    for name, loss in catalogue.items():
+        convex = {True: "yes", False: "no", None: "not known"}[is_convex(loss)]
+        rows.append([f"`{name}`", _kind(loss), convex, _kinks(loss), _steepest(loss)])
+    return Listing(["loss", "prediction", "convex", "kinks", "steepest slope"], rows)
+
+
+def _kind(loss):
+    """What the loss takes for a prediction, from the domain of its symbol."""
+    is_probability = DOMAINS[loss.prediction].sup == 1
+    if loss.over_classes:
+        return "a row of probabilities" if is_probability else "a row of logits"
+    if is_probability:
+        return "a probability"
+    return "a logit" if str(loss.prediction) == "z" else "a number"
+
+
+def _kinks(loss):
+    points = list(dict.fromkeys(kink.point for kink in kinks(loss)))
+    if not points:
+        return "none"
+    return ["at ", *join(([point] for point in points), " and ")]
+
+
+def _steepest(loss):
+    size = steepest_slope(loss)
+    if size is None:
+        return "not known"
+    return "without bound" if size == oo else [size]
+
+
+def elsewhere():
+    """What other libraries call each loss of the catalogue, with the factor between; tests prove each factor."""
+    rows = []
+    for loss in catalogue.values():
+        found = groupby(names(loss), key=lambda name: name.library)
+        cells = [[f"{library}: ", *join(map(in_words, of_library))] for library, of_library in found]
+        rows.append([loss.name, join(cells, ". ") if cells else "no name known"])
+    return Listing(["loss", "elsewhere"], rows)
+
+
+def judged(claims):
+    """What `proof.equal` finds of each claim, given as {words: (left, right)} or {words: (left, right, conditions)}."""
+    return Listing(["claim", "verdict"], [[words, str(equal(*sides))] for words, sides in claims.items()])
