@@ -12,9 +12,10 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Patch, Rectangle
 
 from lossbook import functions, losses
-from lossbook.data import ANIMALS, PICTURE_NAMES
+from lossbook.data import ANIMALS, MEASUREMENTS, PICTURE_NAMES
 from lossbook.training import descend
-from lossbook.training import standardise
+from lossbook.digits import correct_digits as count_correct_digits
+from lossbook.training import fit_linear, standardise
 
 BLUE, ORANGE, GREEN = "#0072b2", "#c04f00", "#00795a"
 INK, QUIET = "#222222", "#767676"
@@ -317,8 +318,8 @@ def matrix_products():
 
 
 @_styled
-def boundaries(points, chosen, test, train, networks, axes_names, chosen_name):
-    """The points `test` of a plane, those `chosen` filled, and where each network gives its two classes equal scores.
+def boundaries(points, chosen, test, train, networks):
+    """The bills `test`, Chinstraps (`chosen`) filled, and where each network gives its two classes equal scores.
 
     The networks were trained on points that were standardised like the points `train`.
     """
@@ -328,18 +329,22 @@ def boundaries(points, chosen, test, train, networks, axes_names, chosen_name):
     grid = [np.linspace(a, b, 241) for a, b in zip(low - margin, high + margin)]
     plane = np.stack(np.meshgrid(*grid), axis=-1)
     canvas, (axis,) = _panels(height=4.2)
-    axis.plot(*points[~chosen].T, "o", markersize=5, markerfacecolor="none", markeredgecolor=QUIET, label=f"not {chosen_name}")
-    axis.plot(*points[chosen].T, "^", markersize=6, color=GREEN, label=chosen_name)
+    axis.plot(*points[~chosen].T, "o", ms=5, markerfacecolor="none", markeredgecolor=QUIET, label="other species")
+    axis.plot(*points[chosen].T, "^", ms=6, color=GREEN, label="Chinstrap")
     said = []
     for (name, network), (color, line) in zip(networks.items(), STYLES):
         lead = np.diff(network.scores(standardise(plane.reshape(-1, 2), like)), axis=1)[:, 0]
         axis.contour(*grid, lead.reshape(plane.shape[:2]), levels=[0], colors=color, linestyles=line, linewidths=2)
         axis.plot([], [], color=color, linestyle=line, label=name)
         found = np.diff(network.scores(standardise(points, like)), axis=1)[:, 0] > 0
-        said.append(f"{name} takes {(found & chosen).sum()} of the {chosen.sum()} for it and {(found & ~chosen).sum()} others")
-    axis.set(xlabel=axes_names[0], ylabel=axes_names[1])
-    axis.legend(fontsize=9.5)
-    return canvas, f"{len(points)} birds by {axes_names[0]} and {axes_names[1]}; triangles are {chosen_name}. {'; '.join(said)}."
+        right, wrong = (found & chosen).sum(), (found & ~chosen).sum()
+        said.append(f"{name}: {right} of {chosen.sum()} Chinstraps and {wrong} others")
+    axis.set(xlabel=MEASUREMENTS[0], ylabel=MEASUREMENTS[1])
+    axis.legend(fontsize=9.5, loc="lower left")
+    return canvas, (
+        f"{len(points)} birds by {MEASUREMENTS[0]} and {MEASUREMENTS[1]}, Chinstraps as triangles. Each network's "
+        f"boundary cuts off a region at the upper right; inside it are, for {'; for '.join(said)}."
+    )
 
 
 @_styled
@@ -375,7 +380,6 @@ def optimum_over_truth(optima):
         axis.plot(truth, optimum, color=color, linestyle=line, label=name)
         said.append(f"{name} {np.interp(0.9, truth, optimum):.3f}")
     axis.set(xlabel="true probability", ylabel="probability with the least mean loss", xlim=(0, 1), ylim=(0, 1))
-    axis.set_aspect("equal")
     axis.legend(loc="lower right", fontsize=9.5)
     return canvas, (
         "Curves from the lower left to the upper right. Cross-entropy is the diagonal; the others cross it at one half and "
@@ -389,14 +393,16 @@ def reliability(tables):
     canvas, (axis,) = _panels(height=3.6)
     axis.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8)
     said = []
-    for (name, (predicted, happened, count)), (color, line), marker in zip(tables.items(), STYLES, "os^"):
+    for (name, (predicted, happened, _)), (color, line), marker in zip(tables.items(), STYLES, "os^"):
         axis.plot(predicted, happened, color=color, linestyle=line, marker=marker, markersize=5, label=name)
-        last = f"where {name} says {predicted[-1]:.2f} on average, {happened[-1]:.2f} happen"
-        said.append(f"where {name} says {predicted[0]:.2f} on average, {happened[0]:.2f} happen, and {last}")
+        ends = [f"it says {predicted[end]:.2f} on average where {happened[end]:.2f} happen" for end in (0, -1)]
+        said.append(f"{name}: {ends[0]}, and {ends[1]}")
     axis.set(xlabel="predicted probability", ylabel="share that happened", xlim=(0, 1), ylim=(0, 1))
-    axis.set_aspect("equal")
     axis.legend(loc="lower right", fontsize=9.5)
-    return canvas, f"Shares that happened over what was predicted, bin by bin, beside the diagonal. In the outermost bins: {'; '.join(said)}."
+    return canvas, (
+        "Shares that happened over what was predicted, bin by bin, beside the diagonal. In the first and the last bin, "
+        f"{'; '.join(said)}."
+    )
 
 
 @_styled
@@ -416,7 +422,10 @@ def two_minima(values):
         axis.set(title=f"sum of {name} residuals", xlabel="number a", ylim=(0, None))
         said.append(f"the sum of {name} residuals is least at {_signed(round(best, 2))}")
     given = ", ".join(_signed(value) for value in values)
-    return canvas, f"Two curves over a number a, for the values {given}: on the left a parabola, on the right straight pieces with corners; {' and '.join(said)}."
+    return canvas, (
+        f"Two curves over a number a, for the values {given}: on the left a parabola, on the right straight pieces with "
+        f"corners; {' and '.join(said)}."
+    )
 
 
 @_styled
@@ -477,7 +486,7 @@ def steps_on_a_parabola(rates, start=2.0, steps=5):
 
 @_styled
 def fitted_lines(years, values, lines, unit):
-    """Values over years, and straight lines through them: `lines` maps a name to intercept and slope from the first year on."""
+    """Values over years, and lines through them: `lines` maps a name to its start in the first year and its slope."""
     canvas, (axis,) = _panels(height=3.8)
     axis.plot(years, values, "o", color=INK, markersize=5)
     said = []
@@ -489,18 +498,26 @@ def fitted_lines(years, values, lines, unit):
     axis.legend(loc="upper left")
     top = values.argmax()
     return canvas, (
-        f"{len(values)} points from {years[0]} to {years[-1]}: they start at {values[0]:.2f}, the highest is {values[top]:.2f} in "
-        f"{years[top]}, the last is {values[-1]:.2f}. Three lines: {'; '.join(said)}."
+        f"{len(values)} points from {years[0]} to {years[-1]}: they start at {values[0]:.2f}, "
+        f"the highest is {values[top]:.2f} in {years[top]}, the last is {values[-1]:.2f}. Three lines: {'; '.join(said)}."
     )
 
 
 @_styled
-def estimates_over_one_value(moved, estimates, pulls, centre):
-    """Left: estimates over the place of the one value that is moved. Right: the gradients of their losses.
-
-    `estimates` maps a name to one estimate for each number of `moved`, `pulls` to one slope for each, the prediction
-    being `centre`.
-    """
+def estimates_over_one_value(values, delta):
+    """Left: mean, median and Huber's middle while the last value moves. Right: that value's pull on a prediction."""
+    alike, moved, centre = np.ones((len(values), 1)), np.linspace(0, 20, 201), 2.0
+    moving = [np.append(values[:-1], last) for last in moved]
+    estimates = {
+        "mean": [row.mean() for row in moving],
+        "median": [np.median(row) for row in moving],
+        "Huber": [fit_linear(losses.huber, alike, row, delta=delta)[0] for row in moving],
+    }
+    pulls = {
+        "mean": -losses.squared_error.gradient_at(centre, moved),
+        "median": -losses.absolute_error.gradient_at(centre, moved),
+        "Huber": -losses.huber.gradient_at(centre, moved, delta=delta),
+    }
     canvas, axes = _panels(2)
     said = []
     for name, (color, line) in zip(estimates, STYLES):
@@ -508,10 +525,26 @@ def estimates_over_one_value(moved, estimates, pulls, centre):
         axes[1].plot(moved, pulls[name], color=color, linestyle=line)
         ends = estimates[name][0], estimates[name][-1]
         said.append(f"the {name} goes from {ends[0]:.2f} to {ends[1]:.2f}")
-    axes[0].set(title="estimate", xlabel="value of the moved year", ylim=(0, None))
-    axes[1].set(title=f"pull at {centre:.2f}", xlabel="value of the moved year", ylim=(-6, 6))
-    axes[0].legend()
+    axes[0].set(title="estimate", xlabel="value of the moved year", ylim=(0, 9))
+    axes[1].set(title=f"pull on a prediction of {centre:g}", xlabel="value of the moved year", ylim=(-6, 6))
+    axes[0].legend(loc="upper left")
     return canvas, (
-        f"Left: while one value moves from {_signed(moved[0])} to {_signed(moved[-1])}, {'; '.join(said)}. Right: the pull of "
-        "that value on a prediction: a straight line without end for squared error, a step for absolute error, and for Huber a slope that turns flat."
+        f"Left: while one value moves from {moved[0]:g} to {moved[-1]:g}, {'; '.join(said)}. Right: the pull "
+        "of that value on a prediction: a straight line without end for squared error, a step for absolute error, "
+        "and for Huber a slope that turns flat."
     )
+
+
+@_styled
+def correct_digits(scores, codes, truth):
+    """The number of right digits over the score: `codes` maps a name to its values, `truth` holds the exact ones."""
+    canvas, (axis,) = _panels()
+    said = []
+    for (name, values), (color, line) in zip(codes.items(), STYLES[::-1]):
+        counts = count_correct_digits(values, truth)
+        axis.plot(scores, counts, color=color, linestyle=line, marker="o", markersize=4, label=name)
+        pairs = ", ".join(f"{count} at {_signed(score)}" for score, count in zip(scores, counts))
+        said.append(f"{name}: {pairs}")
+    axis.set(xlabel="score z", ylabel="right digits", ylim=(-0.5, 16), xticks=scores[::2], yticks=range(0, 16, 5))
+    axis.legend(loc="lower left")
+    return canvas, f"How many digits of each code's answer are right, over the score. {'; '.join(said)}."

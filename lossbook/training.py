@@ -1,26 +1,234 @@
-"""Gradient descent on derived gradients."""
+"""Training on derived gradients: gradient descent, reweighted least squares and a small network."""
+
+from functools import cache
+from math import sqrt
 
 import numpy as np
-from sympy import Interval, oo
+from sympy import Derivative, Interval, oo
 
+from lossbook import functions, losses
 from lossbook.arrays import as_floats
 from lossbook.checks import as_count, as_number
 from lossbook.loss import Loss
+from lossbook.proof import equal
 
 
-def descend(loss, start, target, rate, steps):
+def descend(loss, start, target, rate, steps, **parameters):
     """Walk downhill on `loss` from the prediction `start`, each step `rate` times the gradient long.
 
     z(t + 1) = z(t) - rate * dL/dz at z(t). Returns every z from the start on, with one more leading
     axis of length steps + 1. Raises TypeError or ValueError if the rate is no positive number or the steps
     no whole number from 0 up.
     """
+    _check_loss(loss)
+    rate = as_number("rate", rate, Interval.open(0, oo))
+    path = [_as_numbers("start", start)]
+    for _ in range(as_count("steps", steps)):
+        path.append(path[-1] - rate * loss.gradient_at(path[-1], target, **parameters))
+    return np.array(path)
+
+
+# --- linear fits ----------------------------------------------------------------------------------------
+
+SMALLEST_RESIDUAL = 1e-8
+"""Of the typical size of a residual: below it, the weight of a sample stops growing."""
+
+SMALLEST_SHARE = 1e-13
+"""Of the largest target: smaller residuals are rounding."""
+
+MOST_REWEIGHTINGS = 10_000
+
+
+def weights_of(loss, residual, **parameters):
+    """gradient / residual: what each sample counts for, if `loss` is fitted as a weighted sum of squares.
+
+    It has the shape of `residual`, which should not be 0 where the loss has a kink.
+    """
+    _check_loss(loss)
+    return loss.gradient_at(residual, 0, **parameters) / residual
+
+
+def fit_linear(loss, features, target, **parameters):
+    """The coefficients c that make the sum of loss(features @ c, target) least, for a loss of the residual.
+
+    `features` has shape (samples, coefficients), `target` (samples,). Where the loss is least, the sum of
+    gradient * features is 0. With gradient = weight * residual this is a weighted least-squares problem if the
+    weights are known; they are taken from the fit before, until the fit no longer moves. Of a convex loss whose
+    weight falls as the residual grows this finds the least sum, or one of several that are equally low; an absolute
+    error is rounded off below a hundred-millionth of the typical residual. Raises ValueError if the loss is not one
+    of the residual, the shapes do not match or it does not settle. Source: Holland and Welsch 1977.
+    """
+    _check_loss(loss)
+    if not _is_of_the_residual(loss):
+        raise ValueError(f"loss: expected a loss of prediction - target, got {loss.name}")
+    features, target = _as_numbers("features", features), _as_numbers("target", target)
+    if features.ndim != 2 or target.shape != features.shape[:1] or len(features) < features.shape[1]:
+        raise ValueError(
+            "features: expected a row of numbers for each target, at least as many as columns, "
+            f"got {features.shape} for {target.shape}"
+        )
+    coefficients = np.linalg.lstsq(features, target, rcond=None)[0]
+    typical = np.abs(features @ coefficients - target).mean()
+    smallest = max(SMALLEST_RESIDUAL * typical, SMALLEST_SHARE * np.abs(target).max()) or 1.0
+    for _ in range(MOST_REWEIGHTINGS):
+        residual = features @ coefficients - target
+        residual = np.where(residual < 0, -1, 1) * np.maximum(np.abs(residual), smallest)
+        root = np.sqrt(weights_of(loss, residual, **parameters))
+        last, coefficients = coefficients, np.linalg.lstsq(root[:, None] * features, root * target, rcond=None)[0]
+        if np.abs(features @ (coefficients - last)).max() <= smallest:
+            return coefficients
+    raise ValueError(f"loss: expected fits that settle, {loss.name} still moves after {MOST_REWEIGHTINGS} rounds")
+
+
+@cache
+def _is_of_the_residual(loss):
+    """Whether `loss` does not change when prediction and target grow by the same."""
+    if loss.over_classes:
+        return False
+    return bool(equal(Derivative(loss.expression, loss.prediction), -Derivative(loss.expression, loss.target)))
+
+
+def spread(residuals):
+    """1.4826 times the median distance from the median: for normal errors their standard deviation, bad ones or no.
+
+    Source: Hampel 1974.
+    """
+    residuals = _as_numbers("residuals", residuals)
+    return 1.4826 * np.median(np.abs(residuals - np.median(residuals)))
+
+
+# --- networks -------------------------------------------------------------------------------------------
+
+
+class Network:
+    """Layers, each of which multiplies what comes in by its weights, adds its biases, and activates the sums.
+
+        network = Network([4, 8, 3], seed=0)
+        network.train(features, labels, rate=1, steps=500)
+        network.scores(features).argmax(axis=1)
+
+    `sizes` counts the numbers that come in, the units of each hidden layer and the classes: [4, 3] has no hidden
+    layer. Row i of weights[l] holds what leads to unit i of layer l + 1. The last layer is not activated: its sums
+    are the scores that `loss` is taken of. The weights start as normal numbers of variance 1 / inputs, the biases at 0.
+    """
+
+    def __init__(self, sizes, loss=losses.softmax_cross_entropy, activation=functions.tanh, seed=0):
+        sizes = [as_count("sizes", size) for size in sizes]
+        if len(sizes) < 2 or 0 in sizes:
+            raise ValueError(f"sizes: expected two or more numbers from 1 up, got {sizes}")
+        if not isinstance(loss, Loss) or not loss.over_classes:
+            raise TypeError(f"loss: expected a loss over classes such as losses.softmax_cross_entropy, got {loss!r}")
+        if not isinstance(activation, type) or not issubclass(activation, functions.ScalarFunction):
+            raise TypeError(f"activation: expected a function of one number such as functions.tanh, got {activation!r}")
+        generator = np.random.default_rng(seed)
+        shapes = list(zip(sizes[1:], sizes))
+        self.loss, self.activation = loss, activation
+        self.weights = [generator.normal(size=shape) / sqrt(shape[1]) for shape in shapes]
+        self.biases = [np.zeros(units) for units, _ in shapes]
+
+    def scores(self, features):
+        """The scores of each class, of shape (samples, classes), for features of shape (samples, inputs)."""
+        return self._forward(features)[1][-1]
+
+    def loss_and_gradients(self, features, target):
+        """The mean loss, and for each layer its derivatives by the weights and by the biases, shaped as they are."""
+        inputs, sums = self._forward(features)
+        value, by_sums = self.loss.value_and_gradient(sums[-1], target, reduction="mean")
+        gradients = []
+        for layer in reversed(range(len(self.weights))):
+            gradients.insert(0, (by_sums.T @ inputs[layer], by_sums.sum(axis=0)))
+            if layer > 0:
+                by_inputs = by_sums @ self.weights[layer]
+                by_sums = by_inputs * self.activation.gradient_at(sums[layer - 1])
+        return value, gradients
+
+    def train(self, features, target, rate, steps):
+        """Take `steps` steps downhill on all samples at once; the mean loss before each of them."""
+        rate = as_number("rate", rate, Interval.open(0, oo))
+        values = []
+        for _ in range(as_count("steps", steps)):
+            value, gradients = self.loss_and_gradients(features, target)
+            values.append(float(value))
+            for layer, (by_weights, by_biases) in enumerate(gradients):
+                self.weights[layer] = self.weights[layer] - rate * by_weights
+                self.biases[layer] = self.biases[layer] - rate * by_biases
+        return np.array(values)
+
+    def _forward(self, features):
+        """What goes into each layer, and the sums that it makes of it."""
+        features = _as_numbers("features", features)
+        if features.ndim != 2 or features.shape[1] != self.weights[0].shape[1]:
+            inputs = self.weights[0].shape[1]
+            raise ValueError(f"features: expected rows of {inputs} numbers, got shape {features.shape}")
+        inputs, sums = [], []
+        for weights, biases in zip(self.weights, self.biases):
+            inputs.append(self.activation.value(sums[-1]) if sums else features)
+            sums.append(inputs[-1] @ weights.T + biases)
+        return inputs, sums
+
+
+def standardise(features, like):
+    """`features` less the mean of the rows `like`, over their standard deviation, column by column."""
+    features, like = _as_numbers("features", features), _as_numbers("like", like)
+    deviations = like.std(axis=0)
+    if not deviations.all():
+        raise ValueError("like: expected columns that vary, got one that is constant")
+    return (features - like.mean(axis=0)) / deviations
+
+
+def nearest_centroid(features, labels, unseen):
+    """For each row of `unseen`, the label whose rows of `features` have the nearest mean."""
+    features, unseen = _as_numbers("features", features), _as_numbers("unseen", unseen)
+    labels = _as_labels("labels", labels, len(features))
+    known = np.unique(labels)
+    means = np.array([features[labels == label].mean(axis=0) for label in known])
+    return known[np.linalg.norm(unseen[:, None] - means, axis=2).argmin(axis=1)]
+
+
+def confusion(truth, answers, classes):
+    """How often class i (a row) was taken for class j (a column), of shape (classes, classes)."""
+    counts = np.zeros((as_count("classes", classes),) * 2, dtype=int)
+    truth = _as_labels("truth", truth, len(truth), classes)
+    np.add.at(counts, (truth, _as_labels("answers", answers, len(truth), classes)), 1)
+    return counts
+
+
+def plausible_rates(count, total, z=1.96):
+    """The lowest and highest rate at which `count` of `total` independent events is no surprise (Wilson 1927).
+
+    The ends are the rates p for which count / total is z standard deviations sqrt(p (1 - p) / total) away from p:
+    for z = 1.96 an interval of about 95 % confidence.
+    """
+    count, total = as_count("count", count), as_count("total", total)
+    if not 0 <= count <= total or total == 0:
+        raise ValueError(f"count: expected at most the total, and a total from 1 up, got {count} of {total}")
+    centre = (count + z**2 / 2) / (total + z**2)
+    reach = z / (total + z**2) * sqrt(count * (total - count) / total + z**2 / 4)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+def _check_loss(loss):
     if not isinstance(loss, Loss):
         raise TypeError(f"loss: expected a Loss such as losses.squared_error, got {loss!r}")
-    rate = as_number("rate", rate, Interval.open(0, oo))
-    path = [as_floats("start", start)]
-    if np.isnan(path[0]).any():
-        raise ValueError("start: expected numbers, got nan")
-    for _ in range(as_count("steps", steps)):
-        path.append(path[-1] - rate * loss.gradient_at(path[-1], target))
-    return np.array(path)
+
+
+def _as_numbers(name, value):
+    """`value` as an array of floats without nan."""
+    array = as_floats(name, value)
+    if np.isnan(array).any():
+        raise ValueError(f"{name}: expected numbers, got nan")
+    return array
+
+
+def _as_labels(name, value, samples, classes=None):
+    """`value` as an array of `samples` whole numbers from 0 up, below `classes` if that is given."""
+    labels = np.asarray(value)
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise TypeError(f"{name}: expected whole-number labels, got {labels.dtype}")
+    if labels.shape != (samples,):
+        raise ValueError(f"{name}: expected {samples} labels, got shape {labels.shape}")
+    wrong = labels[(labels < 0) | (False if classes is None else labels >= classes)]
+    if len(wrong):
+        upper = "up" if classes is None else f"to {classes - 1}"
+        raise ValueError(f"{name}: expected labels from 0 {upper}, got {wrong[0]}")
+    return labels

@@ -5,11 +5,22 @@ import pytest
 from numpy.testing import assert_allclose
 
 from lossbook import data, figures, losses
+from lossbook.digits import exact
 from lossbook.tables import Table
-from lossbook.training import descend
+from lossbook.training import Network, descend
+
+def to_the_right():
+    """A network whose second class leads where the first feature is above its mean."""
+    network = Network([2, 2])
+    network.weights = [np.array([[-1.0, 0.0], [1.0, 0.0]])]
+    return network
+
 
 PATHS = {"squared error": np.linspace(-6, 1, 50), "cross-entropy": np.linspace(-6, 3, 50)}
 RIVALS = {"squared error": losses.sigmoid_squared_error, "cross-entropy": losses.binary_cross_entropy_with_logits}
+
+CLUSTERS = np.array([[30.0, 20.0], [31.0, 18.0], [50.0, 20.0], [52.0, 18.0]])
+DIGITS = exact(losses.squared_error, [1.0, 2.0], 0.0)
 
 FIGURES = {
     "probabilities": lambda: figures.probabilities_by_picture(data.MODELS, data.PICTURES),
@@ -19,6 +30,15 @@ FIGURES = {
     "training": lambda: figures.training_curves(PATHS),
     "surprise": figures.surprise,
     "pipeline": lambda: figures.pipeline([1, 5, 3], 1),
+    "difference errors": lambda: figures.difference_errors(lambda x: x**3, lambda x: 3 * x**2, at=1.0),
+    "optimum": lambda: figures.optimum_over_truth({"a": (np.linspace(0, 1, 11), np.linspace(0.1, 0.9, 11))}),
+    "reliability": lambda: figures.reliability({"a": (np.array([0.2, 0.8]), np.array([0.1, 0.9]), np.array([5, 5]))}),
+        "two minima": lambda: figures.two_minima([0, 0, 3]),
+    "matrices": figures.matrix_products,
+    "boundaries": lambda: figures.boundaries(CLUSTERS, CLUSTERS[:, 0] > 40, [0, 1, 2], [0, 3], {"a line": to_the_right()}),
+    "lines": lambda: figures.fitted_lines(data.YEARS, data.CALLS, {"a": (1.0, 0.5)}, "calls"),
+    "estimates": lambda: figures.estimates_over_one_value(np.array([0.0, 1, 2, 3, 4]), delta=1),
+    "digits": lambda: figures.correct_digits(np.array([0.0, 1.0]), {"a": np.array([1.0, 4.1])}, DIGITS),
 }
 
 
@@ -39,6 +59,24 @@ def test_alt_text_says_the_numbers_that_are_drawn():
     # -6 + 7 t / 49 is 0 after 42 steps, -6 + 9 t / 49 only between 32 and 33.
     assert "squared error reaches one half after 42 steps" in FIGURES["training"]().alt
     assert "cross-entropy reaches one half after 33 steps" in FIGURES["training"]().alt
+
+
+def test_alt_text_says_where_minima_optima_and_shares_lie():
+    minima = FIGURES["two minima"]().alt
+    assert "squared residuals is least at 1 " in minima and "absolute residuals is least at 0." in minima  # mean, median
+    assert "a 0.820" in FIGURES["optimum"]().alt  # 0.1 + 0.8 * 0.9
+    assert "it says 0.80 on average where 0.90 happen" in FIGURES["reliability"]().alt
+
+
+def test_alt_text_says_what_boundaries_lines_estimates_and_digits_show():
+    # Of three birds tested one is a Chinstrap, to the right of the mean (30 + 52) / 2.
+    assert "a line: 1 of 1 Chinstraps and 0 others" in FIGURES["boundaries"]().alt
+    assert "Gᵀ times H gives ∂L/∂W, n by h, and sums over m" in FIGURES["matrices"]().alt
+    assert "a rises by 0.500 a year and ends at 12.50" in FIGURES["lines"]().alt  # 1 + 23 / 2
+    # 0, 1, 2, 3 and one that moves from 0 to 20: means 6 / 5 and 26 / 5, medians 1 and 2.
+    estimates = FIGURES["estimates"]().alt
+    assert "the mean goes from 1.20 to 5.20; the median goes from 1.00 to 2.00" in estimates
+    assert "a: 15 at 0, 1 at 1" in FIGURES["digits"]().alt  # 4.1 for 4 is off by 0.025
 
 
 def test_a_table_writes_numbers_alike_down_a_column():

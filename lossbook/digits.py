@@ -1,0 +1,119 @@
+"""How many digits of a computed loss are right? It is held against the expression itself in 50-digit arithmetic.
+
+    from lossbook import digits, losses
+    truth = digits.exact(losses.softmax_cross_entropy, [[1.0, 5.0, 3.0]], [1])
+    digits.correct_digits(computed, truth)
+"""
+
+from math import floor
+
+import mpmath
+import numpy as np
+from sympy import Integer, Rational, lambdify
+
+from lossbook.functions import in_definitions
+from lossbook.indices import free_indices, write_out
+from lossbook.loss import Loss
+from lossbook.notation import i
+
+DIGITS = 50
+"""To how many digits an exact value is known."""
+
+WORKING_DIGITS = 1000
+"""What is computed with: exp(-745) has 323 zeros before its first digit, and 1 + exp(-745) must not lose it."""
+
+PARTS = ("value", "gradient")
+
+
+def exact(loss, prediction, target, part="value", **parameters):
+    """The value or the gradient of `loss` to 50 digits, as an array of mpmath numbers of the shape of that part.
+
+    Arguments are taken as in `loss.value`; floats are taken for exactly what they are. The definition is evaluated as
+    it stands, with 1000 digits and again with 2000. Raises ValueError if the two do not agree to 50 digits.
+    """
+    if not isinstance(loss, Loss):
+        raise TypeError(f"loss: expected a Loss such as losses.huber, got {loss!r}")
+    if part not in PARTS:
+        raise ValueError(f'part: expected "value" or "gradient", got {part!r}')
+    shape = getattr(loss, {"value": "value", "gradient": "gradient_at"}[part])(prediction, target, **parameters).shape
+    prediction, target = np.asarray(prediction), np.asarray(target)
+    expression = in_definitions(loss.expression if part == "value" else loss.gradient)
+    expression = expression.xreplace({s: _rational(parameters.get(k, d)) for k, (s, d) in loss.parameters.items()})
+    if loss.over_classes:
+        return _over_classes(loss, expression, prediction, target, shape)
+    function = lambdify((loss.prediction, loss.target), expression, "mpmath")
+    pairs = np.broadcast(prediction, target)
+    return np.array([_evaluated(function, pair) for pair in pairs] + [None], dtype=object)[:-1].reshape(shape)
+
+
+def correct_digits(computed, truth):
+    """How many leading digits of each computed number are right: 0 for a wrong one, for nan and for infinity.
+
+    The whole part of -log10(|computed - truth| / |truth|), at most as many as the computed dtype always holds: 15 for
+    float64, 6 for float32. Both arrays have one shape. Where the truth is 0 only 0 is right.
+    """
+    computed, truth = np.asarray(computed), np.asarray(truth, dtype=object)
+    if computed.shape != truth.shape:
+        raise ValueError(f"computed: expected the shape {truth.shape} of truth, got {computed.shape}")
+    if not np.issubdtype(computed.dtype, np.floating):
+        raise TypeError(f"computed: expected floats, got {computed.dtype}")
+    most = int(np.finfo(computed.dtype).precision)
+    counts = [_count(float(number), exactly, most) for number, exactly in zip(computed.flat, truth.flat)]
+    return np.array(counts, dtype=int).reshape(computed.shape)
+
+
+def _count(number, exactly, most):
+    if not np.isfinite(number):
+        return 0
+    with mpmath.workdps(DIGITS):
+        error = abs(mpmath.mpf(number) - exactly)
+        if error == 0:
+            return most
+        if exactly == 0:
+            return 0
+        return max(0, min(most, floor(-mpmath.log10(error / abs(exactly)))))
+
+
+def _over_classes(loss, expression, prediction, target, shape):
+    """The exact part for each row; whole-number labels are made one-hot."""
+    classes = prediction.shape[-1]
+    if target.ndim < prediction.ndim:
+        target = np.eye(classes)[target]
+    entries = [row[m] for row in (loss.prediction, loss.target) for m in range(1, classes + 1)]
+    places = [{i: m} for m in range(1, classes + 1)] if i in free_indices(expression) else [{}]
+    functions = [lambdify(entries, write_out(expression, classes, place), "mpmath") for place in places]
+    rows = np.concatenate([prediction, target], axis=-1).reshape(-1, 2 * classes)
+    values = [_evaluated(function, row) for row in rows for function in functions]
+    return np.array([*values, None], dtype=object)[:-1].reshape(shape)
+
+
+def _evaluated(function, arguments):
+    """`function` of the floats `arguments`, to 50 digits."""
+    results = []
+    for working_digits in (WORKING_DIGITS, 2 * WORKING_DIGITS):
+        with mpmath.workdps(working_digits):
+            results.append(mpmath.mpf(function(*(mpmath.mpf(float(number)) for number in arguments))))
+    with mpmath.workdps(DIGITS):
+        rough, fine = (+result for result in results)
+        if abs(rough - fine) > mpmath.mpf(10) ** (1 - DIGITS) * abs(fine):
+            numbers = [float(number) for number in arguments]
+            raise ValueError(f"prediction: expected numbers for which {WORKING_DIGITS} digits suffice, got {numbers}")
+        return fine
+
+
+def _rational(number):
+    return Integer(number) if isinstance(number, int) else Rational(number)
+
+
+def short(numbers, significant=3):
+    """Each number with a few significant digits, in powers of ten where it is large or small: 4.25e−18."""
+    return [f"{float(number):.{significant}g}".replace("-", "−") for number in numbers]
+
+
+def columns(codes, truth):
+    """Columns for a table: what each code computed, in short, and how many digits of it are right.
+
+    `codes` maps a name to its array, `truth` is what `exact` gives.
+    """
+    values = {name: short(computed) for name, computed in codes.items()}
+    return values | {f"{name}: digits": correct_digits(computed, truth) for name, computed in codes.items()}

@@ -1,0 +1,211 @@
+"""A reader's answer that is a function of arrays: what it returns for small numbers, and for hostile ones."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, product
+
+from sympy import Eq, IndexedBase, Integer, S
+
+from lossbook.exercises.answers import Answer, switches
+from lossbook.exercises.points import Point, small_points, value
+from lossbook.exercises.symbols import features, samples
+from lossbook.indices import free_indices
+from lossbook.notation import i, k, logit, logits, n, target, targets
+
+TRIES = 24
+"""How many samples are tried for each number of classes, one by one and then all at once."""
+
+HOSTILE = (Integer(1000), Integer(-1000), Integer(40), Integer(-40))
+"""Scores at which a formula that is right on paper overflows, or takes the logarithm of a number that rounds to 0."""
+
+RELATIVE, ABSOLUTE = 1e-9, 1e-12
+"""How far a number of the function's may be off by rounding."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a reader's function: its samples and inputs, what it returned, or what went wrong.
+
+    A matrix that came with rows and columns exchanged is kept as it should be, and `turned` says so.
+    """
+
+    points: list
+    inputs: dict
+    output: object = None
+    problem: str = ""
+    turned: bool = False
+
+
+@dataclass(frozen=True)
+class WrongCall:
+    """A call that shows that a function is wrong: what went in, what came out, what should have, or what went wrong."""
+
+    inputs: dict
+    output: object
+    expected: object
+    problem: str = ""
+
+    def __str__(self):
+        given = ", ".join(f"{name} = {_listed(array)}" for name, array in self.inputs.items())
+        if self.problem:
+            return f"For {given} {self.problem}."
+        return f"For {given} it returns {_listed(self.output)}, and should return {_listed(self.expected)}."
+
+    _repr_markdown_ = __str__
+
+
+class Computed(Answer):
+    """An answer that is a function of arrays: one sample along the first axis, classes on the last.
+
+    It returns the solution's value for each sample, with an axis for each free index, or the mean over samples.
+    """
+
+    def __init__(self, function, solution, arguments, mean=False, given=()):
+        super().__init__(solution, given)
+        self.function = function
+        self.arguments = arguments
+        self.mean = mean
+        self.indices = free_indices(self.solution)
+
+    @staticmethod
+    def agrees(own, other):
+        """Whether a number of the function's is the value but for rounding in float64."""
+        return None not in (own, other) and bool(abs(own - other) <= RELATIVE * abs(other) + ABSOLUTE)
+
+    def is_same(self, expression, where=None):
+        """Whether the function computes `expression` at all the small points that meet the condition `where`."""
+        return self.seems(expression, where)
+
+    def is_same_for_two_classes(self):
+        return len(self.indices) > 0 and self.seems(self.solution, Eq(n, 2))
+
+    def beside(self, expression):
+        """Each entry of what the function returned, and what it would be for `expression`."""
+        expression = self.defined(expression)
+        for call in self.calls:
+            own = map(_finite, call.output.ravel())
+            yield from zip(self._entries(call.points), own, self.values(expression, call.points))
+
+    @cached_property
+    def calls(self):
+        """Calls with small numbers: one sample, the smallest first, then several at once."""
+        alone, together = [], []
+        for classes in (2, 3):
+            unindexed = self.solution.xreplace({i: S.One, k: S.One})
+            points = list(islice(small_points([unindexed], self.normalised, [classes]), TRIES))
+            points = [self._with_last_feature(point, number) for number, point in enumerate(points)]
+            alone += [self._call([point]) for point in points]
+            together += [self._call(points[:3]), self._call(points)]
+        return alone + together
+
+    @cached_property
+    def hostile_calls(self):
+        """Calls with scores of any size, beside a score of 0 if there are classes."""
+        calls = []
+        for score, truth in product(HOSTILE, (S.Zero, S.One)):
+            numbers = {logit: score, logits[1]: score, logits[2]: S.Zero}
+            numbers |= {target: truth, targets[1]: truth, targets[2]: 1 - truth}
+            numbers |= {features[m]: Integer(m) for m in (1, 2, 3)}
+            calls.append(self._call([Point(2, {}, numbers)]))
+        return calls
+
+    @cached_property
+    def counterexample(self):
+        """The smallest call that went wrong or returned something else than the solution, or None."""
+        import numpy as np
+
+        call = next((call for call in (*self.calls, *self.hostile_calls) if not self._is_right(call)), None)
+        if call is None:
+            return None
+        inputs = {str(argument): array for argument, array in call.inputs.items()}
+        expected = np.array(self.values(self.solution, call.points), dtype=float).reshape(self.shape(call.points))
+        return WrongCall(inputs, call.output.T if call.turned else call.output, expected, call.problem)
+
+    @property
+    def switches(self):
+        """What changes its sign where the solution changes its branch."""
+        return switches(self.solution)
+
+    @property
+    def is_turned(self):
+        """Whether the function is right but for rows and columns, which are exchanged."""
+        return self.calls[0].turned and self.is_same(self.solution)
+
+    def _is_right(self, call):
+        if call.problem or call.turned:
+            return False
+        pairs = zip(map(_finite, call.output.ravel()), self.values(self.solution, call.points))
+        return all(self.agrees(own, right) for own, right in pairs)
+
+    def _with_last_feature(self, point, number):
+        """`point` with one feature more than classes, so that rows and columns cannot be confused."""
+        if features not in self.arguments:
+            return point
+        return Point(point.classes, {}, {**point.numbers, features[point.classes + 1]: Integer(1 + number % 3)})
+
+    def _call(self, points):
+        import numpy as np
+
+        inputs = {a: np.array([self._entries_of(a, point) for point in points]) for a in self.arguments}
+        try:
+            with np.errstate(all="ignore"):
+                output = self.function(*(array.copy() for array in inputs.values()))
+        except Exception as error:  # whatever a reader's function may do
+            return Call(points, inputs, problem=f"it stopped with {type(error).__name__}: {error}")
+        if output is None:
+            return Call(points, inputs, problem="it returned nothing")
+        try:
+            output = np.asarray(output, dtype=float)
+        except (TypeError, ValueError):
+            return Call(points, inputs, problem=f"it returned {output!r}, which is no array of numbers")
+        shape = self.shape(points)
+        if self.mean and output.shape == shape[::-1] != shape:
+            return Call(points, inputs, output.T, turned=True)
+        problem = "" if output.shape == shape else f"it returned an array of shape {output.shape} instead of {shape}"
+        return Call(points, inputs, output, problem)
+
+    def _entries_of(self, argument, point):
+        if not isinstance(argument, IndexedBase):
+            return float(point.numbers[argument])
+        length = point.classes + (argument == features)
+        return [float(point.numbers[argument[m]]) for m in range(1, length + 1)]
+
+    def _lengths(self, point):
+        return [(point.classes or 1) + self.solution.has(features[index]) for index in self.indices]
+
+    def shape(self, points):
+        """The shape of what the function should return for these samples."""
+        lengths = tuple(self._lengths(points[0]))
+        return lengths if self.mean else (len(points), *lengths)
+
+    def _placements(self, point):
+        """A class or feature for each index, in the order of the entries of an array."""
+        for numbers in product(*(range(1, length + 1) for length in self._lengths(point))):
+            yield dict(zip(self.indices, map(Integer, numbers)))
+
+    def _entries(self, points):
+        """The point of each entry that the function returns; the mean has no numbers of its own."""
+        count = {samples: Integer(len(points))}
+        if self.mean:
+            return [Point(points[0].classes, placement, count) for placement in self._placements(points[0])]
+        return [Point(p.classes, placement, p.numbers | count) for p in points for placement in self._placements(p)]
+
+    def values(self, expression, points):
+        """What the entries should be for these samples if `expression` is what the function computes."""
+        count = {samples: Integer(len(points))}
+        rows = [
+            [value(expression, Point(p.classes, placement, p.numbers | count)) for placement in self._placements(p)]
+            for p in points
+        ]
+        if not self.mean:
+            return [entry for row in rows for entry in row]
+        return [None if None in column else sum(column) / len(column) for column in zip(*rows)]
+
+
+def _finite(number):
+    return float(number) if abs(number) < float("inf") else None
+
+
+def _listed(array):
+    """`array` as nested lists of numbers with 6 digits."""
+    return f"{array:.6g}" if array.ndim == 0 else f"[{', '.join(map(_listed, array))}]"

@@ -1,0 +1,278 @@
+"""What kind of mistake is in a wrong answer?
+
+No table of wrong answers: each kind of mistake is made on purpose, on the solution, and the answer is compared
+with what comes out, or with the solution itself where the answer may be right. Nothing is said of an
+expression that was not proved.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, combinations
+
+from sympy import (
+    Add, And, Derivative, Eq, Expr, Indexed, KroneckerDelta, Mul, Ne, Not, Piecewise, S, StrictGreaterThan,
+    StrictLessThan, Sum, Symbol, log,
+)
+
+from lossbook.exercises.points import value
+from lossbook.exercises.symbols import penalty, rate, samples, temperature
+from lossbook.exercises.words import Words
+from lossbook.functions import NamedFunction, log_sigmoid, log_softmax, sigmoid, softmax
+from lossbook.indices import collapse, differentiate, free_indices, rename_bound
+from lossbook.notation import approximations, beta, delta, epsilon, i, k, l, n, probabilities, probability, total
+from lossbook.typeset import Formula, text
+
+KINDS = {
+    "sign": "the answer is the right one with the other sign",
+    "constant factor": "the answer is the right one times a constant, such as 2, 1/2, n or 1/n",
+    "wrong at the kink": "the answer is right everywhere but at a kink or jump",
+    "wrong branch": "the answer is right on some branches of a piecewise, and wrong on another",
+    "by probabilities": "the derivative was taken with respect to probabilities instead of scores",
+    "missing factor": "a factor of the chain rule is missing",
+    "only two classes": "the answer is right for two classes, and for no other number of them",
+    "only the diagonal": "the terms of a class with itself are right, those of two classes are wrong or missing",
+    "only off the diagonal": "the terms of two classes are right, those of a class with itself are wrong or missing",
+    "indices swapped": "the indices i and k, or rows and columns, are exchanged",
+    "only small numbers": "a function of arrays is right for small numbers, and overflows or loses digits for others",
+}
+"""Every kind of mistake that is told apart, and what it means."""
+
+CONSTANTS = (n, samples, beta, delta, epsilon, temperature, rate, penalty)
+"""Symbols that a constant factor may be made of."""
+
+
+NOTHING = 1e-12
+"""A value that is smaller than this is 0 but for rounding."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A mistake made on purpose: its kind, what to tell the reader, and what would then be `expression` `where`."""
+
+    kind: str
+    words: Words
+    expression: Expr
+    where: object = None
+
+
+def diagnose(exercise, answer):
+    """The kind of mistake in a wrong answer and what to tell of it, or two times None."""
+    if answer.is_turned:
+        return "indices swapped", Words("It is right but for rows and columns, which are exchanged.")
+    if answer.is_same(exercise.solution):
+        return "only small numbers", Words("It is right for small numbers only.")
+    found = _first(answer, chain(*(find(exercise, answer) for find in (_multiple, _chain, _region, _exchanged))))
+    if found is None and answer.is_same_for_two_classes():
+        return "only two classes", Words("It is right for two classes, and for no other number of classes.")
+    found = found or _first(answer, _diagonal(exercise, answer))
+    return (None, None) if found is None else (found.kind, found.words)
+
+
+def _first(answer, suspects):
+    """The first of `suspects` that the answer is the same as."""
+    return next((suspect for suspect in suspects if answer.is_same(suspect.expression, suspect.where)), None)
+
+
+# --- sign and constant factor ------------------------------------------------------------------------
+
+
+def _multiple(exercise, answer):
+    """The solution times the constant that the answer seems to be a multiple by."""
+    pairs = [pair for pair in answer.beside(exercise.solution) if None not in pair and abs(pair[2]) > NOTHING]
+    for constant in (S.One, *(c for symbol in CONSTANTS for c in (symbol, 1 / symbol))):
+        factor = _common_ratio(pairs, constant)
+        if factor == -1 and constant == 1:
+            yield Suspect("sign", Words("The sign is wrong, and nothing else."), -exercise.solution)
+        elif factor is not None:
+            factor *= constant
+            words = Words("It is {factor} times the right answer.", factor=factor)
+            yield Suspect("constant factor", words, factor * exercise.solution)
+
+
+def _common_ratio(pairs, constant):
+    """The fraction that answer over solution over `constant` is at all points, or None."""
+    ratio = None
+    for point, own, right in pairs:
+        if not constant.free_symbols <= {n, *point.values} or not value(constant, point):
+            return None
+        here = own / right / value(constant, point)
+        if ratio is None:
+            ratio = here
+        if abs(here - ratio) > 1e-8 * abs(ratio):
+            return None
+    if ratio is None:
+        return None
+    fraction = Fraction(float(ratio)).limit_denominator(60)
+    return S(fraction) if fraction and abs(fraction - float(ratio)) < 1e-8 else None
+
+
+# --- kinks and branches ------------------------------------------------------------------------------
+
+
+def _region(exercise, answer):
+    """The solution away from its kinks, or away from the branch on which the answer seems to be wrong."""
+    switches = answer.switches
+    wrong = {}
+    for point, own, right in answer.beside(exercise.solution) if switches else ():
+        sides = tuple(_side(switch, point) for switch in switches)
+        wrong[sides] = wrong.get(sides, False) or not answer.agrees(own, right)
+    inside = {sides: is_wrong for sides, is_wrong in wrong.items() if 0 not in sides}
+    off_kinks = And(*(Ne(switch, 0) for switch in switches))
+    if inside and not any(inside.values()):
+        kink = next(switches[sides.index(0)] for sides, is_wrong in wrong.items() if is_wrong)
+        words = Words("It is right everywhere but at the kink, where {kink}.", kink=Formula(*_two_sides(kink)))
+        yield Suspect("wrong at the kink", words, exercise.solution, off_kinks)
+    elif not all(inside.values()):
+        conditions = _shared_by_the_wrong(inside, switches)
+        names = [f"condition{number}" for number in range(len(conditions))]
+        where = " and ".join(f"{{{name}}}" for name in names)
+        words = Words(f"It is wrong where {where}, and right on the other side.", **dict(zip(names, conditions)))
+        yield Suspect("wrong branch", words, exercise.solution, And(off_kinks, Not(And(*conditions))))
+
+
+def _two_sides(switch):
+    """What is equal where `switch` is 0: its terms with a minus sign stand on the right."""
+    right = Add(*(-term for term in Add.make_args(switch) if term.could_extract_minus_sign()))
+    return switch + right, right
+
+
+def _side(switch, point):
+    here = value(switch, point)
+    return 0 if here is None else int(here > 0) - int(here < 0)
+
+
+def _shared_by_the_wrong(inside, switches):
+    """The fewest conditions that hold where the answer is wrong, and tell it from where it is right."""
+    wrong, right = ([sides for sides, is_wrong in inside.items() if is_wrong == kind] for kind in (True, False))
+    kept = [place for place in range(len(switches)) if len({sides[place] for sides in wrong}) == 1]
+    for place in list(kept):
+        others = [other for other in kept if other != place]
+        if not any(all(sides[other] == wrong[0][other] for other in others) for sides in right):
+            kept = others
+    relations = {1: StrictGreaterThan, -1: StrictLessThan}
+    return [relations[wrong[0][place]](*_two_sides(switches[place])) for place in kept]
+
+
+# --- the chain rule ----------------------------------------------------------------------------------
+
+
+def _chain(exercise, answer):
+    """The derivative by a probability, and the solution without some links of the chain or some of its factors."""
+    if exercise.of is not None and len(exercise.by) == 1:
+        yield from _through_probabilities(exercise, *exercise.by)
+    for factor, link in exercise.times.items():
+        kept = [other for other in exercise.times if other != factor]
+        yield _missing_link(link, exercise.assembled(exercise.inner, kept))
+    for missing, rest in _without_factors(exercise.solution):
+        yield Suspect("missing factor", Words("A factor is missing: {factor}.", factor=missing), rest)
+
+
+def _missing_link(link, rest):
+    top, bottom = (Symbol(text(part)) for part in link)
+    words = Words("A link of the chain is missing: {link}.", link=Derivative(top, bottom, evaluate=False))
+    return Suspect("missing factor", words, rest)
+
+
+def _through_probabilities(exercise, score):
+    """The loss is a function of probabilities, which are a sigmoid or a softmax of scores: either link left out."""
+    if isinstance(exercise.of, NamedFunction):
+        return
+    over_classes = isinstance(score, Indexed)
+    share, outer = (_in_shares if over_classes else _in_probability)(exercise.of, score)
+    if outer == exercise.of or outer.has(score.base if over_classes else score):
+        return
+    by_share = _in_scores(differentiate(outer, share), share, score)
+    words = Words("It is the derivative with respect to {share}, not with respect to the score.", share=share)
+    yield Suspect("by probabilities", words, by_share)
+    yield _missing_link((share, score), exercise.assembled(by_share, exercise.times))
+    if not over_classes:
+        yield _missing_link((Symbol("L"), share), exercise.assembled(sigmoid(score).diff(score), exercise.times))
+        return
+    (index,) = score.indices
+    term = _in_scores(differentiate(outer, share.base[l]), share, score) * softmax(score.base, l).partial(index)
+    own = Words("Only the term of the score's own class is there, but every share depends on every score.")
+    yield Suspect("only the diagonal", own, exercise.assembled(term.xreplace({l: index}), exercise.times))
+    others = Words("The term of the score's own class is missing.")
+    rest = collapse(total((1 - KroneckerDelta(index, l)) * term, l))
+    yield Suspect("only off the diagonal", others, exercise.assembled(rest, exercise.times))
+
+
+def _in_probability(loss, score):
+    """The probability whose score this is, and `loss` as a function of it."""
+
+    def probability_of(argument):
+        return {score: probability, -score: 1 - probability}.get(argument, sigmoid(argument))
+
+    outer = loss.replace(log_sigmoid, lambda z: log(probability_of(z))).replace(sigmoid, probability_of)
+    return probability, outer
+
+
+def _in_shares(loss, score):
+    """The share of the class whose score this is, and `loss` as a function of all shares."""
+    shares = approximations if loss.has(probabilities) else probabilities
+    outer = loss.replace(log_softmax, lambda row, index: log(softmax(row, index)))
+    return shares[score.indices], outer.replace(softmax, lambda row, index: shares[index])
+
+
+def _in_scores(expression, share, score):
+    """`expression` with a sigmoid or softmax for each probability."""
+    if share == probability:
+        return expression.xreplace({probability: sigmoid(score)})
+    entries = [entry for entry in expression.atoms(Indexed) if entry.base == share.base]
+    return expression.xreplace({entry: softmax(score.base, *entry.indices) for entry in entries})
+
+
+MOST_FACTORS = 4
+
+
+def _without_factors(solution):
+    """Products of some factors of `solution`, and what is left without them, with either sign."""
+    factors = [factor for factor in _factors(solution) if factor.free_symbols][:MOST_FACTORS]
+    for size in range(1, len(factors) + 1):
+        for chosen in combinations(factors, size):
+            rest = solution
+            for factor in chosen:
+                rest = _divided(rest, factor)
+            if rest.free_symbols:
+                yield Mul(*chosen), rest
+                yield -Mul(*chosen), -rest
+
+
+def _factors(expression):
+    """The factors of a product, of what is summed, and those that all branches share but one that is 0."""
+    if isinstance(expression, Piecewise):
+        first, *others = (_factors(branch) for branch, _ in expression.args if branch != 0)
+        return [factor for factor in first if all(factor in other for other in others)]
+    found = list(Mul.make_args(expression))
+    return found + [factor for part in found if isinstance(part, Sum) for factor in Mul.make_args(part.function)]
+
+
+def _divided(expression, factor):
+    """`expression` without `factor`, wherever `_factors` finds it."""
+    if isinstance(expression, Piecewise):
+        return Piecewise(*((_divided(branch, factor), condition) for branch, condition in expression.args))
+    parts = list(Mul.make_args(expression))
+    if factor in parts:
+        parts.remove(factor)
+        return Mul(*parts)
+    return Mul(*(
+        part.func(_divided(part.function, factor), *part.limits) if isinstance(part, Sum) else part for part in parts
+    ))
+
+
+# --- classes and their indices -----------------------------------------------------------------------
+
+
+def _exchanged(exercise, answer):
+    """The solution with k for i and i for k."""
+    exchanged = rename_bound(exercise.solution, {i, k}).xreplace({i: k, k: i})
+    yield Suspect("indices swapped", Words("It is right with {i} for {k} and {k} for {i}.", i=i, k=k), exchanged)
+
+
+def _diagonal(exercise, answer):
+    """The solution for a class with itself, and for two classes."""
+    if {i, k} <= set(free_indices(answer.solution)):
+        diagonal = Words("It is right where {k} is {i}, and wrong where {k} is another class.", i=i, k=k)
+        yield Suspect("only the diagonal", diagonal, exercise.solution, Eq(i, k))
+        others = Words("It is right where {k} is another class than {i}, and wrong where {k} is {i}.", i=i, k=k)
+        yield Suspect("only off the diagonal", others, exercise.solution, Ne(i, k))

@@ -1,0 +1,242 @@
+"""An exercise: a question, a solution, hints, and a check that says what is wrong with an answer."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sympy import (
+    Derivative, Expr, FunctionClass, Indexed, IndexedBase, Integral, KroneckerDelta, Limit, Mul, Piecewise, Product, S,
+    Subs, Sum, Symbol, expand, factor,
+)
+from sympy.core.function import AppliedUndef
+
+from lossbook import functions, notation
+from lossbook.checks import as_count, as_expression
+from lossbook.derivation import Derivation
+from lossbook.exercises import symbols
+from lossbook.exercises.answers import Written
+from lossbook.exercises.computed import Computed
+from lossbook.exercises.feedback import of_expression, of_function
+from lossbook.exercises.words import Words
+from lossbook.explanation import explain, simplest
+from lossbook.functions import softmax, softmax_complement
+from lossbook.indices import bound_indices, collapse, differentiate
+from lossbook.notation import TARGETS_SUM_TO_ONE, i, j, k, l, n, targets, total
+from lossbook.typeset import text
+
+HOMES = (notation, functions, symbols)
+"""Where an answer's symbols and functions are imported from."""
+
+
+@dataclass(eq=False, repr=False)
+class Exercise:
+    """A question about a loss, with a solution and a check of answers.
+
+    The solution is `answer`, or else it is derived: the derivative of the expression `of` by the symbols `by`,
+    times each factor of `times`, summed over the index `summed_over`. `times` names the link of the chain that
+    each factor is: {feature: (logit, weight)} for the score's derivative by the weight. An answer may be
+    written with the symbols and functions in `uses`, and may rely on the equations `given`. With `arguments`
+    it is a function of arrays for these symbols and rows; with `mean` it returns the mean over the samples.
+    `question` and `hints` name expressions of `terms` in braces; {loss} is `of`, {slope} its derivative.
+    """
+
+    chapter: int
+    question: str
+    hints: tuple
+    uses: tuple = ()
+    answer: Expr | None = None
+    of: Expr | None = None
+    by: tuple = ()
+    times: dict = field(default_factory=dict)
+    summed_over: Symbol | None = None
+    given: tuple = ()
+    arguments: tuple = ()
+    mean: bool = False
+    terms: dict = field(default_factory=dict)
+    name: str = ""
+
+    # --- the solution ---
+
+    @cached_property
+    def solution(self):
+        """The right answer, as an expression."""
+        return self.assembled(self.inner, self.times) if self.answer is None else self.answer
+
+    @cached_property
+    def inner(self):
+        """The derivative of `of` by `by`, in its shortest form."""
+        return self._differentiated(self.by)
+
+    def assembled(self, inner, factors):
+        """`inner` times the `factors`, summed over the classes if the exercise asks for it."""
+        product = Mul(inner, *factors)
+        return product if self.summed_over is None else collapse(total(product, self.summed_over))
+
+    def derivation(self):
+        """The way from the question to the solution, each line proved; ValueError if no derivative is asked for."""
+        if self.of is None:
+            raise ValueError(f"derivation: {self.name} asks for no derivative; its hints show the way")
+        if self.times:
+            derivation = self._chain()
+        else:
+            derivation = explain(self._differentiated(self.by[:-1]), self.by[-1])
+        for equation in self.given:
+            if isinstance(equation.lhs, Sum):
+                derivation.given(equation)
+        if text(derivation.result) != text(self.solution):
+            derivation.step(self.solution, because="multiplied out and collected")
+        return derivation
+
+    def _chain(self):
+        """The derivation that starts with the links of the chain, those after the score carried out."""
+        (score,), bottom = self.by, list(self.times.values())[-1][1]
+        start = Mul(Derivative(self.of, score, evaluate=False), *self.times)
+        if self.summed_over is not None:
+            start = total(start, self.summed_over)
+        return Derivation(start, name=Derivative(Symbol("L"), bottom, evaluate=False), because="chain rule")
+
+    # --- the question ---
+
+    @cached_property
+    def asked(self):
+        """The question, as words with expressions."""
+        return self._words(self.question)
+
+    def hint(self, number=1):
+        """Hint 1, 2 ...: each says more than the one before."""
+        number = as_count("number", number)
+        if not 1 <= number <= len(self.hints):
+            raise ValueError(f"number: expected a number from 1 to {len(self.hints)}, got {number}")
+        return self._words(self.hints[number - 1])
+
+    def _words(self, template):
+        derived = {}
+        if self.of is not None:
+            derived = {"loss": self.of, "slope": Derivative(self.of, *self.by, evaluate=False)}
+        return Words(template, **(derived | self.terms))
+
+    def _repr_markdown_(self):
+        lines = "\n".join(["```python", *self.imports(), "```"]) if self.imports() else ""
+        shown = [self.asked._repr_markdown_(), self._answered_with()._repr_markdown_(), lines]
+        return "\n\n".join(filter(None, shown))
+
+    def __str__(self):
+        return "\n".join([str(self.asked), str(self._answered_with()), *self.imports()])
+
+    __repr__ = __str__
+
+    def _answered_with(self):
+        """What the answer is: a number, an expression in some symbols, or a function of some arrays."""
+        parts = self.arguments or self.uses
+        names = [_home_of(part)[1] for part in parts]
+        letters = {name: part for name, part in zip(names, parts) if str(part) != name}
+        listed = ", ".join(f"{name} ({{{name}}})" if name in letters else name for name in names)
+        if self.arguments:
+            return Words(f"Your answer is a function of {listed}, arrays with one entry or row a sample.", **letters)
+        return Words(f"Your answer is written with {listed}." if names else "Your answer is a number.", **letters)
+
+    def imports(self):
+        """The lines that import what the answer is written with."""
+        homes = {}
+        for part in () if self.arguments else self.uses:
+            home, name = _home_of(part)
+            homes.setdefault(home, []).append(name)
+        return [f"from {home} import {', '.join(names)}" for home, names in homes.items()]
+
+    # --- the check ---
+
+    def check(self, answer):
+        """What is right or wrong with `answer`, as a `Feedback`.
+
+        Raises TypeError if it is not an expression (or, where the exercise asks for one, a function of arrays):
+        text is never evaluated. Raises ValueError if it has other symbols than the exercise.
+        """
+        if self.arguments:
+            return of_function(self, self._computed(answer))
+        return of_expression(self, Written(self._checked(answer), self.solution, self.given))
+
+    def _computed(self, answer):
+        if isinstance(answer, FunctionClass) or not callable(answer):
+            names = ", ".join(_home_of(argument)[1] for argument in self.arguments)
+            raise TypeError(f"answer: expected a function of the arrays {names}, got {answer!r}")
+        return Computed(answer, self.solution, self.arguments, self.mean, self.given)
+
+    def _checked(self, answer):
+        """`answer` as an expression in the symbols of the exercise."""
+        expression = as_expression("answer", answer)
+        for part in expression.atoms(AppliedUndef):
+            raise ValueError(f"answer: expected known functions, got {part}, of which nothing is known")
+        for part in expression.atoms(Derivative, Integral, Limit, Product, Subs):
+            raise ValueError(f"answer: expected the {type(part).__name__.lower()} carried out, got {part}")
+        for entry in expression.atoms(Indexed):
+            (index, *others) = entry.indices
+            if others or not (index.is_Symbol or index.is_Integer and index > 0):
+                raise ValueError(f"answer: expected one class for each entry, such as {entry.base}[i], got {entry}")
+        for part in expression.atoms(Sum):
+            if any(limits[1:] != (1, n) for limits in part.limits):
+                raise ValueError(f"answer: expected sums from 1 to n, got {part}")
+        for index in sorted(bound_indices(expression), key=str):
+            if not (index.is_integer and index.is_positive):
+                raise ValueError(f"answer: expected an index such as {_import(k)}, got another symbol {index}")
+        rows = expression.atoms(IndexedBase)
+        found = rows | expression.free_symbols - {row.label for row in rows} - expression.atoms(Indexed)
+        for symbol in sorted(found - self._known_symbols(), key=str):
+            raise ValueError(self._stranger(symbol))
+        return expression
+
+    def _known_symbols(self):
+        """What an answer may have: what the exercise uses, and every index where it uses one."""
+        return set(self.uses) | ({i, j, k, l} if {i, k} & set(self.uses) else set())
+
+    def _stranger(self, symbol):
+        """What to say of a symbol that is not the exercise's."""
+        namesake = next((part for part in self.uses if str(part) == str(symbol)), None)
+        if namesake is not None:
+            kind = "a row" if isinstance(namesake, IndexedBase) else "a number"
+            use = _import(namesake)
+            return f"answer: expected the book's {symbol}, {kind}, got another symbol of that name; use {use}"
+        names = ", ".join(_home_of(part)[1] for part in self.uses)
+        return f"answer: expected {f'an expression in {names}' if names else 'a number'}, got one with {symbol}"
+
+    def _differentiated(self, variables):
+        """The derivative of `of` by each of `variables` in turn, each time in its shortest form."""
+        result = self.of
+        for symbol in variables:
+            result = _tidied(simplest(differentiate(result, symbol)))
+            if TARGETS_SUM_TO_ONE in self.given:
+                result = result.replace(_is_sum_of_targets, lambda _: TARGETS_SUM_TO_ONE.rhs)
+        return result
+
+
+def _tidied(expression):
+    """`expression` as a product, where a delta says that two classes are the same: p_k delta_ik is p_i delta_ik."""
+    deltas = expression.atoms(KroneckerDelta)
+    if len(deltas) > 1 or expression.has(Sum, Piecewise):
+        return expression
+    if not deltas:
+        return factor(expression)
+    (delta,) = deltas
+    plain = expression.replace(softmax_complement, lambda row, index: 1 - softmax(row, index))
+    both, apart = (expand(plain.xreplace({delta: number})) for number in (S.One, S.Zero))
+    first, second = delta.args
+    return factor(expand(delta * (both - apart).xreplace({second: first})) + apart)
+
+
+def _is_sum_of_targets(expression):
+    return isinstance(expression, Sum) and expression.function.func == Indexed and expression.function.base == targets
+
+
+def _home_of(part):
+    """The module that `part` is imported from, and its name there."""
+    if isinstance(part, FunctionClass) and not part.__module__.startswith("lossbook"):
+        return "sympy", part.__name__
+    return next(
+        (home.__name__, name)
+        for home in HOMES
+        for name, thing in vars(home).items()
+        if type(thing) is type(part) and thing == part
+    )
+
+
+def _import(part):
+    home, name = _home_of(part)
+    return f"`from {home} import {name}`"

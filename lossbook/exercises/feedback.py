@@ -1,0 +1,96 @@
+"""What a check tells the reader: right, wrong and how, or not known."""
+
+from dataclasses import dataclass
+
+import mpmath
+from sympy import Float, Integer, S
+
+from lossbook.exercises.diagnosis import diagnose
+from lossbook.exercises.words import Paragraph, Words
+from lossbook.functions import in_definitions
+from lossbook.notation import n
+from lossbook.typeset import Formula
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a check found; it shows itself, and is true if the answer is right.
+
+    `verdict` is "proved", "refuted" or "unknown" (neither a proof nor a difference was found); for a function
+    "tried" (right wherever it was tried) or "refuted". `mistake` is None or one of `diagnosis.KINDS`;
+    `counterexample` is None or the smallest point that was found at which the answer is wrong.
+    """
+
+    verdict: str
+    words: Paragraph
+    mistake: str | None = None
+    counterexample: object = None
+
+    @property
+    def right(self):
+        """Whether the answer is right: proved, or for a function right wherever it was tried."""
+        return self.verdict in ("proved", "tried")
+
+    def __bool__(self):
+        return self.right
+
+    def _repr_markdown_(self):
+        return self.words._repr_markdown_()
+
+    def __str__(self):
+        return str(self.words)
+
+    __repr__ = __str__
+
+
+def of_expression(exercise, answer):
+    """The feedback on a `Written` answer."""
+    counterexample = answer.counterexample
+    if counterexample is None:
+        verdict = answer.verdict(answer.solution)
+        if verdict:
+            return Feedback("proved", Words(f"Right, and proved{_scope(answer.solution)}."))
+        if verdict.kind == "unknown":
+            count = Integer(len(answer.tries))
+            words = "Not known: it agrees with the solution at {count} points, but no proof was found."
+            return Feedback("unknown", Paragraph(Words(words, count=count), Words("Write it in another form.")))
+        counterexample = verdict.counterexample
+    mistake, words = diagnose(exercise, answer)
+    sentences = [Words("Not yet."), words, _told(counterexample)]
+    if answer.expression.has(Float):
+        sentences.insert(2, Words("It has a rounded number: write it exactly, as in Rational(1, 3)."))
+    return Feedback("refuted", Paragraph(*sentences), mistake, counterexample)
+
+
+def _scope(solution):
+    """For what `solution` was proved."""
+    if in_definitions(solution).has(n):
+        return " for every number of classes"
+    return " at every point" if solution.free_symbols else ""
+
+
+def _told(counterexample):
+    """A counterexample as a sentence."""
+    point = [(symbol, number) for symbol, number in counterexample.values.items()]
+    if counterexample.classes is not None:
+        point.insert(0, (n, Integer(counterexample.classes)))
+    terms = {f"at{place}": Formula(symbol, number) for place, (symbol, number) in enumerate(point)}
+    where = "At " + ", ".join(f"{{{name}}}" for name in terms) + " your" if terms else "Your"
+    left, right = (_rounded(side) for side in (counterexample.left, counterexample.right))
+    return Words(f"{where} answer is {left}, and the right one is {right}.", **terms)
+
+
+def _rounded(number):
+    return "undefined" if number is S.NaN else mpmath.nstr(mpmath.mpmathify(number), 6).removesuffix(".0")
+
+
+def of_function(exercise, answer):
+    """The feedback on a `Computed` answer."""
+    counterexample = answer.counterexample
+    if counterexample is None:
+        count = Integer(len(answer.calls) + len(answer.hostile_calls))
+        return Feedback("tried", Words("Right in all {count} calls. A function is tried, not proved.", count=count))
+    mistake, words = None, None
+    if not counterexample.problem:
+        mistake, words = diagnose(exercise, answer)
+    return Feedback("refuted", Paragraph(Words("Not yet."), words, counterexample), mistake, counterexample)

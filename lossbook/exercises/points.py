@@ -1,0 +1,161 @@
+"""Small points: the fewest classes and the smallest whole numbers first, and what expressions are there."""
+
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+import mpmath
+from sympy import Dummy, Heaviside, Indexed, IndexedBase, Interval, Piecewise, Rational, S, Symbol, lambdify, oo
+
+from lossbook.functions import in_definitions
+from lossbook.indices import evaluate_derivatives, free_indices, write_out
+from lossbook.notation import DOMAINS, beta, epsilon, gamma, n
+
+CLASSES = (2, 3, 1)
+"""Two classes are tried first; one class last, since it leaves nothing to choose."""
+
+NUMBERS = tuple(Rational(number) for number in "0 1 -1 2 -2 3 -3 1/2 -1/2 1/3 2/3 1/4 3/4".split())
+OFF_BY_DEFAULT = (beta, gamma, epsilon)
+"""Parameters for which 0 is a special case: it is tried last."""
+
+POINTS = 160
+"""How many points are tried, an equal share of them for each number of classes."""
+
+DIGITS = 30
+
+
+@dataclass(frozen=True)
+class Point:
+    """A number of classes (None if nothing depends on it), a class for each index, numbers for symbols and entries."""
+
+    classes: int | None
+    indices: dict
+    numbers: dict = field(default_factory=dict)
+
+    @cached_property
+    def values(self):
+        return {**self.indices, **self.numbers}
+
+
+def small_points(expressions, normalised=(), all_classes=CLASSES):
+    """Points for all that `expressions` mention, smallest first. Rows in `normalised` add to 1."""
+    expressions = [in_definitions(expression) for expression in expressions]
+    indices = {index for e in expressions for index in free_indices(e) if not index.is_number}
+    rows = {row for e in expressions for row in e.atoms(IndexedBase)}
+    labels = {row.label for row in rows} | {n}
+    scalars = {s for e in expressions for s in e.free_symbols if isinstance(s, Symbol)} - labels - indices
+    counted = bool(indices) or any(e.has(n) for e in expressions)
+    entries = {int(m) for e in expressions for entry in e.atoms(Indexed) for m in entry.indices if m.is_number}
+    if not counted:
+        all_classes = (max(entries, default=1),)
+    for classes in all_classes:
+        if classes < max(entries, default=1):
+            continue
+        choices = [[{symbol: number} for number in _pool(symbol)] for symbol in _sorted(scalars)]
+        for row in _sorted(rows):
+            choices += _choices_of_row(row, classes, row in normalised)
+        choices.append(list(_placements(_sorted(indices), classes)))
+        for count, values in enumerate(_by_size(choices)):
+            if count == POINTS // len(all_classes):
+                break
+            placement = {index: values.pop(index) for index in _sorted(indices)}
+            yield Point(classes if counted else None, placement, values)
+
+
+def _choices_of_row(row, classes, adds_to_one):
+    """What the entries of a row can be: each a number of its own, or all together if they add to 1."""
+    entries = [row[m] for m in range(1, classes + 1)]
+    if not adds_to_one:
+        return [[{entry: number} for number in _pool(row)] for entry in entries]
+    weights = [[1] * classes, list(range(1, classes + 1)), list(range(classes, 0, -1))]
+    if S.Zero in DOMAINS[row]:
+        weights = [[int(m == hot) for m in range(classes)] for hot in range(classes)] + weights
+    shares = [[Rational(weight, sum(row_weights)) for weight in row_weights] for row_weights in weights]
+    return [[dict(zip(entries, share)) for share in shares if classes > 1 or share is shares[0]]]
+
+
+def _placements(indices, classes):
+    """Every way in which indices can coincide, as classes 1, 2 ..., all the same class first."""
+    if not indices:
+        yield {}
+        return
+    for placement in _placements(indices[:-1], classes):
+        for m in range(1, min(max(placement.values(), default=S.Zero) + 1, classes) + 1):
+            yield {**placement, indices[-1]: S(m)}
+
+
+def _by_size(choices):
+    """One dict for each way to choose, those first that choose the first of everything."""
+    for size in range(sum(len(choice) - 1 for choice in choices) + 1):
+        yield from _of_size(choices, size)
+
+
+def _of_size(choices, size):
+    if not choices:
+        if size == 0:
+            yield {}
+        return
+    *others, last = choices
+    room = sum(len(choice) - 1 for choice in others)
+    for place in range(max(0, size - room), min(size, len(last) - 1) + 1):
+        for chosen in _of_size(others, size - place):
+            yield {**chosen, **last[place]}
+
+
+@cache
+def _pool(symbol):
+    """The numbers that `symbol` may be, smallest first."""
+    domain = DOMAINS.get(symbol)
+    if domain is None:
+        domain = Interval.open(0, oo) if symbol.is_positive else Interval(-oo, oo)
+    allowed = [number for number in NUMBERS if number in domain and (number.is_Integer or not symbol.is_integer)]
+    return allowed[1:] + allowed[:1] if symbol in OFF_BY_DEFAULT else allowed
+
+
+def _sorted(symbols):
+    return sorted(symbols, key=str)
+
+
+# --- values ------------------------------------------------------------------------------------------
+
+
+def value(expression, point):
+    """The value of `expression` at `point`, or None where it is not a real number.
+
+    Raises KeyError if the point has no number for a symbol, or no class for an index.
+    """
+    unknowns, function = _compiled(expression, point.classes or 1, tuple(point.indices.items()))
+    try:
+        with mpmath.workdps(DIGITS):
+            result = mpmath.mpmathify(function(*(_as_float(point.numbers[unknown]) for unknown in unknowns)))
+    except (NameError, TypeError):
+        raise ValueError(f"answer: expected functions with known values, got {expression}") from None
+    except (ZeroDivisionError, ValueError, OverflowError):
+        return None
+    return result if isinstance(result, mpmath.mpf) and mpmath.isfinite(result) else None
+
+
+@cache
+def _as_float(number):
+    return mpmath.mpf(number.p) / number.q
+
+
+@cache
+def _compiled(expression, classes, indices):
+    """The symbols and entries of `expression`, and a function of them."""
+    for index in free_indices(expression):
+        if not index.is_number and index not in dict(indices):
+            raise KeyError(index)
+    expression = in_definitions(evaluate_derivatives(expression)).rewrite(Heaviside, Piecewise)
+    written = write_out(expression, classes, indices)
+    labels = {row.label for row in written.atoms(IndexedBase)}
+    unknowns = _sorted(written.atoms(Indexed) | {s for s in written.free_symbols if isinstance(s, Symbol)} - labels)
+    names = [Dummy(f"x{position}", real=True) for position in range(len(unknowns))]
+    return unknowns, lambdify(names, written.xreplace(dict(zip(unknowns, names))), "mpmath")
+
+
+def same(left, right):
+    """Whether two values are the same but for rounding; None is the same as None alone."""
+    if left is None or right is None:
+        return left is right
+    with mpmath.workdps(DIGITS):
+        return abs(left - right) <= mpmath.mpf(10) ** (-DIGITS // 2) * max(1, abs(left), abs(right))

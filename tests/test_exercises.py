@@ -1,0 +1,1216 @@
+"""What the exercises say of right answers, of wrong ones, and of what is no answer at all.
+
+The wrong answers and the kinds of mistakes in them were written down by hand; each counterexample is computed
+again by plain arithmetic, which knows nothing of the diagnosis.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from plain_arithmetic import evaluate, mp
+from sympy import (
+    Abs, Derivative, DiracDelta, Eq, Float, Function, Heaviside, I, IndexedBase, Integer, Integral, KroneckerDelta,
+    Matrix, Max, Min, Piecewise, Rational, S, Sum, Symbol, cos, cosh, exp, log, nan, oo, sign, sin, sinh, sqrt, tanh,
+)
+
+from lossbook import exercises, notation
+from lossbook.exercises.diagnosis import KINDS
+from lossbook.exercises.symbols import (
+    bias, feature, features, hidden, penalty, rate, second_derivative, step, temperature, third_derivative, values,
+    weight, weights,
+)
+from lossbook.functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softmax_complement, softplus
+from lossbook.notation import beta, count, delta, epsilon, i, j, k, n, prediction, quantile, side, total, value
+
+z, y, p, q = notation.logits, notation.targets, notation.probabilities, notation.approximations
+s, t, prob = notation.logit, notation.target, notation.probability
+r = prediction - value
+same = KroneckerDelta(i, k)
+x, w, h = features, weights, step
+half = Rational(1, 2)
+soft = softmax(z, i)
+mean_slope = total((p[k] - y[k]) * p[k])
+hidden_sum = total((p[k] - y[k]) * w[k])
+slope_of_tanh = 1 - tanh(hidden) ** 2
+
+
+def inside_delta(inner, outer):
+    return Piecewise((inner, Abs(r) < delta), (outer, True))
+
+
+def inside_beta(inner, outer):
+    return Piecewise((inner, Abs(r) < beta), (outer, True))
+
+
+def inside_margin(inner, outer):
+    return Piecewise((inner, side * prediction < 1), (outer, True))
+
+
+WRONG = {
+    "surviving_term": [
+        (log(p[i]), "sign"),
+        (-2 * log(p[i]), "constant factor"),
+        (-log(p[k]), "indices swapped"),
+        (-log(1 - p[i]), None),
+        (-1 / p[i], None),
+        (-p[i], None),
+    ],
+    "share_of_the_others": [
+        (p[i] - 1, "sign"),
+        (3 * (1 - p[i]), "constant factor"),
+        (1 - p[k], "indices swapped"),
+        (p[i], None),
+        (1 + p[i], None),
+        (1 - p[i] ** 2, None),
+    ],
+    "squared_error_of_one_picture": [
+        ((p[i] - 1) ** 2, None),
+        (total(p[k] ** 2) - 2 * p[i], None),
+        (total(p[k] ** 2) + 1, None),
+        (-total(p[k] ** 2) + 2 * p[i] - 1, "sign"),
+        ((total(p[k] ** 2) - 2 * p[i] + 1) / 2, "constant factor"),
+        ((total(p[k] ** 2) - 2 * p[i] + 1) / n, "constant factor"),
+        (total((p[k] - 1) ** 2), None),
+    ],
+    "sigmoid_slope": [
+        (sigmoid(s) * (sigmoid(s) - 1), "sign"),
+        (2 * prob * (1 - prob), "constant factor"),
+        (prob, "missing factor"),
+        (1 - sigmoid(s), "missing factor"),
+        (exp(s) / (1 + exp(s)), "missing factor"),
+        (1 / (1 + exp(-s)) ** 2, None),
+        (prob**2 * (1 - prob), None),
+    ],
+    "sigmoid_mirror": [
+        (prob - 1, "sign"),
+        (-prob, None),
+        (1 / prob, None),
+        (2 * (1 - prob), "constant factor"),
+        (prob, None),
+        (1 - prob**2, None),
+    ],
+    "score_of_probability": [
+        (log((1 - prob) / prob), "sign"),
+        (log(prob), None),
+        (prob / (1 - prob), None),
+        (2 * log(prob / (1 - prob)), "constant factor"),
+        (log(prob / (1 - prob)) / 3, "constant factor"),
+        (log(prob) + log(1 - prob), None),
+    ],
+    "sigmoid_curvature": [
+        (prob * (1 - prob) * (2 * prob - 1), "sign"),
+        (prob * (1 - prob), "missing factor"),
+        (1 - 2 * prob, "missing factor"),
+        (prob * (1 - prob) * (1 - 2 * prob) / 2, "constant factor"),
+        (prob * (1 - 2 * prob), "missing factor"),
+        (prob * (1 - prob) ** 2, None),
+    ],
+    "softplus_slope": [
+        (-sigmoid(s), "sign"),
+        (1 / (1 + exp(s)), None),
+        (exp(s), None),
+        (half * exp(s) / (1 + exp(s)), "constant factor"),
+        (1 / (1 + exp(s)) * exp(2 * s), None),
+        (prob * (1 - prob), None),
+    ],
+    "softmax_slope": [
+        (p[i] * (1 - p[i]), "only the diagonal"),
+        (same * p[i] * (1 - p[i]), "only the diagonal"),
+        (-p[i] * p[k], "only off the diagonal"),
+        (-(1 - same) * softmax(z, i) * softmax(z, k), "only off the diagonal"),
+        (p[i] * (p[k] - same), "sign"),
+        (p[i] * (1 - p[i]) * (2 * same - 1), "only two classes"),
+        (n * p[i] * (same - p[k]), "constant factor"),
+        (same - p[k], "missing factor"),
+        (p[i], "missing factor"),
+        (p[i] * (same - p[i]), "only the diagonal"),
+        (p[i] * (same + p[k]), None),
+    ],
+    "softmax_own_slope": [
+        (-soft * (1 - soft), "sign"),
+        (p[i] * (1 - p[i]) / n, "constant factor"),
+        (p[k] * (1 - p[k]), "indices swapped"),
+        (p[i], "missing factor"),
+        (-p[i] ** 2, None),
+        (p[i] * total(p[k] ** 2), None),
+        (1 - p[i], "missing factor"),
+        (n * p[i] * (1 - p[i]) / 2, "constant factor"),
+        ((1 - p[i]) * (1 - (n - 1) * (1 - p[i])), "only two classes"),
+    ],
+    "softmax_of_two": [
+        (sigmoid(z[2] - z[1]), None),
+        (-sigmoid(z[1] - z[2]), "sign"),
+        (sigmoid(z[1]), None),
+        (sigmoid(z[1] - z[2]) / 2, "constant factor"),
+        (sigmoid(z[1] + z[2]), None),
+        (sigmoid(z[1]) - sigmoid(z[2]), None),
+    ],
+    "logsumexp_gradient": [
+        (-soft, "sign"),
+        (exp(z[i]), None),
+        (1 / total(exp(z[k])), None),
+        (softmax(z, k), "indices swapped"),
+        (soft / n, "constant factor"),
+        (p[i] * (1 - p[i]), None),
+    ],
+    "log_softmax_gradient": [
+        (1 - p[i], "only the diagonal"),
+        (-p[k], "only off the diagonal"),
+        (p[k] - same, "sign"),
+        (same - p[i], "indices swapped"),
+        (same * (1 - p[i]), "only the diagonal"),
+        (2 * (same - p[k]), "constant factor"),
+        (p[i] * (same - p[k]), None),
+        (same + p[k], None),
+        ((2 * same - 1) * (1 - p[i]), "only two classes"),
+    ],
+    "warm_softmax_slope": [
+        (p[i] * (same - p[k]), "constant factor"),
+        (temperature * p[i] * (same - p[k]), None),
+        (p[i] * (p[k] - same) / temperature, "sign"),
+        (p[i] * (1 - p[i]) / temperature, "only the diagonal"),
+        (-p[i] * p[k] / temperature, "only off the diagonal"),
+        (p[i] * (same - p[k]) / temperature**2, "constant factor"),
+    ],
+    "sigmoid_squared_error_gradient": [
+        (2 * (prob - t), "by probabilities"),
+        (2 * (t - prob) * prob * (1 - prob), "sign"),
+        ((prob - t) * prob * (1 - prob), "constant factor"),
+        (2 * (prob - t) * prob, "missing factor"),
+        (prob * (1 - prob), "missing factor"),
+        (prob - t, None),
+        (2 * (prob - t) * prob * (1 + prob), None),
+    ],
+    "hardest_push": [
+        (log(2), "sign"),
+        (Rational(1, 3), None),
+        (S.Zero, None),
+        (-2 * log(2), "constant factor"),
+        (log(Rational(1, 3)), None),
+        (Float(-0.6931), None),
+    ],
+    "softmax_squared_error_gradient": [
+        (2 * (p[i] - y[i]), "by probabilities"),
+        (2 * (p[i] - y[i]) * p[i] * (1 - p[i]), "only the diagonal"),
+        (-2 * p[i] * (p[i] - y[i] - mean_slope), "sign"),
+        (p[i] * (p[i] - y[i] - mean_slope), "constant factor"),
+        (2 * (p[i] - y[i] - mean_slope), "missing factor"),
+        (2 * p[i] * (p[i] - y[i]), None),
+        (-2 * p[i] * (mean_slope - (p[i] - y[i]) * p[i]), "only off the diagonal"),
+        (2 * p[i] * (p[i] - y[i]) / n, None),
+    ],
+    "binary_cross_entropy_by_probability": [
+        ((t - prob) / (prob * (1 - prob)), "sign"),
+        (prob - t, "missing factor"),
+        (1 / (prob * (1 - prob)), "missing factor"),
+        ((prob - t) / prob, "missing factor"),
+        (-t / prob - (1 - t) / (1 - prob), None),
+        (2 * (prob - t) / (prob * (1 - prob)), "constant factor"),
+        (-t / prob, None),
+    ],
+    "binary_cross_entropy_by_score": [
+        (t - sigmoid(s), "sign"),
+        ((prob - t) / (prob * (1 - prob)), "by probabilities"),
+        (prob * (1 - prob), "missing factor"),
+        (2 * (prob - t), "constant factor"),
+        (prob, None),
+        ((prob - t) * prob * (1 - prob), None),
+        (sigmoid(-s) - t, None),
+    ],
+    "cross_entropy_by_probability": [
+        (y[i] / p[i], "sign"),
+        (-y[i] / (n * p[i]), "constant factor"),
+        (-1 / p[i], "missing factor"),
+        (-y[k] / p[k], "indices swapped"),
+        (-total(y[k] / p[k]), None),
+        (p[i] - y[i], None),
+        (-y[i] * log(p[i]), None),
+    ],
+    "softmax_cross_entropy_gradient": [
+        (y[i] - p[i], "sign"),
+        (-y[i] / p[i], "by probabilities"),
+        (-y[i] * (1 - p[i]), "only the diagonal"),
+        ((1 - y[i]) * p[i], "only off the diagonal"),
+        (p[k] - y[k], "indices swapped"),
+        ((p[i] - y[i]) / n, "constant factor"),
+        (p[i], None),
+        ((1 - p[i]) * (p[i] - y[i]), None),
+        (p[i] - y[i] + (n - 2) * p[i], "only two classes"),
+    ],
+    "softmax_cross_entropy_hessian": [
+        (p[i] * (1 - p[i]), "only the diagonal"),
+        (-p[i] * p[k], "only off the diagonal"),
+        (p[i] * (p[k] - same), "sign"),
+        (p[i] * (same - p[k]) / 2, "constant factor"),
+        (same - p[k], "missing factor"),
+        ((2 * same - 1) * p[i] * (1 - p[i]), "only two classes"),
+        (p[i] * (same - p[k]) - y[i], None),
+    ],
+    "best_constant": [
+        (1 - t, None),
+        (-t, "sign"),
+        (half * t, "constant factor"),
+        (half + 0 * t, None),
+        (t**2, None),
+        (t / (1 - t), None),
+    ],
+    "weight_gradient_of_one_neuron": [
+        ((t - prob) * feature, "sign"),
+        (prob - t, "missing factor"),
+        ((prob - t) / (prob * (1 - prob)), "by probabilities"),
+        ((prob - t) / (prob * (1 - prob)) * feature, "missing factor"),
+        (prob * (1 - prob) * feature, "missing factor"),
+        (2 * (prob - t) * feature, "constant factor"),
+        ((prob - t) * weight, None),
+        (feature, "missing factor"),
+        ((sigmoid(weight * feature) - t) * feature, None),
+    ],
+    "bias_gradient_of_one_neuron": [
+        (t - prob, "sign"),
+        ((prob - t) * feature, None),
+        ((prob - t) / (prob * (1 - prob)), "by probabilities"),
+        (prob * (1 - prob), "missing factor"),
+        ((prob - t) / 2, "constant factor"),
+        ((prob - t) * bias, None),
+    ],
+    "weight_gradient_with_squared_error": [
+        ((prob - t) * feature, None),
+        (2 * (prob - t) * feature, "missing factor"),
+        (2 * (prob - t), "by probabilities"),
+        (2 * (prob - t) * prob * (1 - prob), "missing factor"),
+        ((prob - t) * prob * (1 - prob) * feature, "constant factor"),
+        (-2 * (prob - t) * prob * (1 - prob) * feature, "sign"),
+        (prob * (1 - prob) * feature, "missing factor"),
+        (2 * (prob - t) * prob * feature, "missing factor"),
+    ],
+    "weight_after_one_step": [
+        (weight + rate * (prob - t) * feature, None),
+        (weight - rate * (prob - t), None),
+        (weight - (prob - t) * feature, None),
+        (-rate * (prob - t) * feature, None),
+        (rate * (prob - t) * feature - weight, "sign"),
+        (2 * weight - 2 * rate * (prob - t) * feature, "constant factor"),
+    ],
+    "weight_gradient": [
+        ((p[k] - y[k]) * x[i], "indices swapped"),
+        ((y[i] - p[i]) * x[k], "sign"),
+        (p[i] - y[i], "missing factor"),
+        (-y[i] / p[i] * x[k], "missing factor"),
+        (-y[i] / p[i], "by probabilities"),
+        ((p[i] - y[i]) * x[i], "only the diagonal"),
+        (same * (p[i] - y[i]) * x[k], "only the diagonal"),
+        (-y[i] * (1 - p[i]) * x[k], "only the diagonal"),
+        ((p[i] - y[i]) * x[k] / n, "constant factor"),
+        (x[k], "missing factor"),
+    ],
+    "gradient_without_normalised_targets": [
+        (p[i] - y[i], None),
+        (y[i] - p[i] * total(y[k]), "sign"),
+        (total(y[k]) - y[i], None),
+        (-y[i] / p[i], "by probabilities"),
+        (-y[i] * (1 - p[i]), "only the diagonal"),
+        (p[i] * (total(y[k]) - y[i]), "only off the diagonal"),
+        (n * (p[i] * total(y[k]) - y[i]), "constant factor"),
+    ],
+    "gradient_for_one_label": [
+        (same - p[k], "sign"),
+        (p[i] - 1, "only the diagonal"),
+        (p[k], "only off the diagonal"),
+        (p[i] - same, "indices swapped"),
+        (-same / p[k], "by probabilities"),
+        ((p[k] - same) / 2, "constant factor"),
+        (p[k] + same, "only off the diagonal"),
+        (p[k] * (p[k] - same), None),
+    ],
+    "hidden_gradient": [
+        (-hidden_sum, "sign"),
+        (hidden_sum / n, "constant factor"),
+        (total(w[k]), "missing factor"),
+        (total(-y[k] / p[k] * w[k]), "missing factor"),
+        (total(p[k] * w[k]), None),
+        (total((p[k] - y[k]) ** 2 * w[k]), None),
+        (total(-y[k] * (1 - p[k]) * w[k]), "only the diagonal"),
+        (total(y[k] * w[k]), None),
+    ],
+    "hidden_score_gradient": [
+        (hidden_sum, "missing factor"),
+        (-slope_of_tanh * hidden_sum, "sign"),
+        (slope_of_tanh * total(w[k]), "missing factor"),
+        (tanh(hidden) * hidden_sum, None),
+        (slope_of_tanh, "missing factor"),
+        (2 * slope_of_tanh * hidden_sum, "constant factor"),
+        ((1 - tanh(hidden)) * hidden_sum, None),
+    ],
+    "squared_error_gradient": [
+        (r, "constant factor"),
+        (-2 * r, "sign"),
+        (2 * prediction, None),
+        (2 * Abs(r), "wrong branch"),
+        (2 * r**2, None),
+        (r / 2, "constant factor"),
+        (S(2), None),
+        (-4 * r, "constant factor"),
+    ],
+    "absolute_error_gradient": [
+        (sign(value - prediction), "sign"),
+        (r / Abs(r), "wrong at the kink"),
+        (Piecewise((1, r > 0), (-1, True)), "wrong at the kink"),
+        (Piecewise((1, r >= 0), (-1, True)), "wrong at the kink"),
+        (S.One, "wrong branch"),
+        (Abs(r), None),
+        (2 * sign(r), "constant factor"),
+        (Piecewise((1, r > 0), (0, True)), "wrong branch"),
+        (r, None),
+    ],
+    "smooth_l1": [
+        (inside_beta(r**2 / (2 * beta), r - beta / 2), "wrong branch"),
+        (inside_beta(r**2 / (2 * beta), Abs(r)), "wrong branch"),
+        (inside_beta(r**2 / 2, Abs(r) - beta / 2), "wrong branch"),
+        (inside_beta(r**2 / 2, beta * (Abs(r) - beta / 2)), "constant factor"),
+        (r**2 / (2 * beta), "wrong branch"),
+        (inside_beta(-(r**2) / (2 * beta), beta / 2 - Abs(r)), "sign"),
+        (Abs(r) - beta / 2, "wrong branch"),
+        (r**2, None),
+    ],
+    "smooth_l1_gradient": [
+        (inside_beta(r / beta, 1), "wrong branch"),
+        (inside_beta(r, sign(r)), "wrong branch"),
+        (inside_beta(-r / beta, -sign(r)), "sign"),
+        (inside_beta(r / (2 * beta), sign(r)), "wrong branch"),
+        (r / beta, "wrong branch"),
+        (inside_beta(r, beta * sign(r)), "constant factor"),
+        (Piecewise((r / beta, Abs(r) < beta), (0, Eq(Abs(r), beta)), (sign(r), True)), "wrong at the kink"),
+        (sign(r), "wrong branch"),
+    ],
+    "huber_gradient": [
+        (inside_delta(r, sign(r)), "wrong branch"),
+        (inside_delta(r, delta), "wrong branch"),
+        (inside_delta(2 * r, delta * sign(r)), "wrong branch"),
+        (inside_delta(-r, -delta * sign(r)), "sign"),
+        (inside_delta(r / delta, sign(r)), "constant factor"),
+        (r, "wrong branch"),
+        (inside_delta(r, -delta * sign(r)), "wrong branch"),
+        (Piecewise((r, Abs(r) < delta), (0, Eq(Abs(r), delta)), (delta * sign(r), True)), "wrong at the kink"),
+    ],
+    "huber_from_smooth_l1": [
+        (1 / delta, None),
+        (-delta, "sign"),
+        (2 * delta, "constant factor"),
+        (S.One, "constant factor"),
+        (delta**2, "constant factor"),
+        (delta + 1, None),
+    ],
+    "residual_after_one_step": [
+        ((1 - rate) * r, None),
+        ((1 + 2 * rate) * r, None),
+        (-(1 - 2 * rate) * r, "sign"),
+        (1 - 2 * rate, "missing factor"),
+        (prediction - 2 * rate * r, None),
+        (2 * (1 - 2 * rate) * r, "constant factor"),
+    ],
+    "residual_after_one_step_of_absolute_error": [
+        (r - rate, "wrong branch"),
+        (r + rate * sign(r), None),
+        ((1 - rate) * r, None),
+        (rate * sign(r) - r, "sign"),
+        (Piecewise((r - rate, r > 0), (r + rate, True)), "wrong at the kink"),
+        (prediction - rate * sign(r), None),
+        (r - sign(r), None),
+    ],
+    "largest_stable_rate": [
+        (half, "constant factor"),
+        (S(2), "constant factor"),
+        (S(-1), "sign"),
+        (S.Zero, None),
+        (1 + sqrt(2), None),
+    ],
+    "largest_stable_rate_of_smooth_l1": [
+        (beta, "constant factor"),
+        (-2 * beta, "sign"),
+        (2 / beta, None),
+        (S(2), "constant factor"),
+        (beta**2, "constant factor"),
+        (beta + 2, None),
+    ],
+    "best_constant_of_squared_error": [
+        (total(values[k]), "constant factor"),
+        (-total(values[k]) / n, "sign"),
+        (total(values[k]) / 2, "constant factor"),
+        (values[1], None),
+        (2 * total(values[k]) / n, "constant factor"),
+        (total(values[k] ** 2) / n, None),
+    ],
+    "weight_of_an_outlier": [
+        (inside_delta(1, delta), "wrong branch"),
+        (inside_delta(1, delta / r), "wrong branch"),
+        (inside_delta(r, delta / Abs(r)), "wrong branch"),
+        (S.One, "wrong branch"),
+        (inside_delta(-1, -delta / Abs(r)), "sign"),
+        (inside_delta(1, 1 / Abs(r)), "wrong branch"),
+        (inside_delta(half, half * delta / Abs(r)), "constant factor"),
+    ],
+    "pinball_gradient": [
+        (Piecewise((quantile, r < 0), (quantile - 1, True)), "sign"),
+        (Piecewise((-quantile, r < 0), (quantile, True)), "wrong branch"),
+        (Piecewise((-quantile, r <= 0), (1 - quantile, True)), "wrong at the kink"),
+        (Piecewise((quantile, r < 0), (1 - quantile, True)), "wrong branch"),
+        (-quantile, "wrong branch"),
+        (Piecewise((quantile - 1, r < 0), (quantile, True)), None),
+        (Piecewise((-quantile / 2, r < 0), ((1 - quantile) / 2, True)), "constant factor"),
+    ],
+    "log_cosh_gradient": [
+        (-tanh(r), "sign"),
+        (1 / tanh(r), None),
+        (2 * tanh(r), "constant factor"),
+        (sign(r), None),
+        (1 / cosh(r), None),
+        (sigmoid(r), None),
+    ],
+    "log_cosh_curvature": [
+        (tanh(r) ** 2 - 1, "sign"),
+        (1 / cosh(r), None),
+        ((1 - tanh(r) ** 2) / 4, "constant factor"),
+        (1 - tanh(r), None),
+        (sigmoid(2 * r), None),
+        (sigmoid(2 * r) * 4, "missing factor"),
+    ],
+    "forward_difference_of_squared_error": [
+        (-h, "sign"),
+        (h / 2, "constant factor"),
+        (h**2, None),
+        (2 * r + h, None),
+        (S.Zero, None),
+        (h * r, None),
+    ],
+    "forward_difference_error": [
+        (h * second_derivative, "constant factor"),
+        (-h * second_derivative / 2, "sign"),
+        (h**2 * second_derivative / 2, None),
+        (second_derivative / 2, "missing factor"),
+        (h / 2, "missing factor"),
+        (h * third_derivative / 2, None),
+    ],
+    "central_difference_error": [
+        (h**2 * third_derivative / 3, "constant factor"),
+        (h**2 * third_derivative / 2, "constant factor"),
+        (-(h**2) * third_derivative / 6, "sign"),
+        (h**2 / 6, "missing factor"),
+        (h * third_derivative / 6, None),
+        (h * second_derivative / 2, None),
+        (third_derivative / 6, "missing factor"),
+    ],
+    "focal_gradient": [
+        (-((1 - prob) ** 2) * (2 * prob * log(prob) - (1 - prob)), "sign"),
+        (2 * (1 - prob) * log(prob) - (1 - prob) ** 2 / prob, "by probabilities"),
+        (prob * (1 - prob), "missing factor"),
+        (2 * (1 - prob) ** 2 * (2 * prob * log(prob) - (1 - prob)), "constant factor"),
+        (2 * prob * log(prob) - (1 - prob), "missing factor"),
+        (prob - 1, None),
+        ((1 - prob) ** 2 * (prob - 1), None),
+    ],
+    "label_smoothing_gradient": [
+        (p[i] - y[i], None),
+        ((1 - epsilon) * y[i] + epsilon / n - p[i], "sign"),
+        (p[i] - (1 - epsilon) * y[i], None),
+        (p[i] - (1 - epsilon) * y[i] - epsilon / 2, "only two classes"),
+        (p[i] - (1 - epsilon) * y[i] - epsilon, None),
+        (p[k] - (1 - epsilon) * y[k] - epsilon / n, "indices swapped"),
+        (n * (p[i] - (1 - epsilon) * y[i] - epsilon / n), "constant factor"),
+        (-((1 - epsilon) * y[i] + epsilon / n) / p[i], "by probabilities"),
+    ],
+    "poisson_gradient": [
+        (count - exp(s), "sign"),
+        (exp(s), None),
+        (s - count, None),
+        (2 * (exp(s) - count), "constant factor"),
+        (exp(s) - count * s, None),
+        (s * exp(s) - count, None),
+    ],
+    "hinge_gradient": [
+        (inside_margin(side, 0), "sign"),
+        (inside_margin(-1, 0), "missing factor"),
+        (inside_margin(-2 * side, 0), "constant factor"),
+        (-side, "wrong branch"),
+        (Piecewise((-side, side * prediction <= 1), (0, True)), "wrong at the kink"),
+        (S.Zero, "wrong branch"),
+        (inside_margin(-side, -side * prediction), "wrong branch"),
+        (Piecewise((-side, side * prediction < 0), (0, True)), "wrong branch"),
+    ],
+    "squared_hinge_gradient": [
+        (inside_margin(2 * side * (1 - side * prediction), 0), "sign"),
+        (inside_margin(-side * (1 - side * prediction), 0), "constant factor"),
+        (inside_margin(2 * (1 - side * prediction), 0), "missing factor"),
+        (-2 * side * (1 - side * prediction), "wrong branch"),
+        (inside_margin(-2 * side, 0), "missing factor"),
+        (inside_margin(-2 * (1 - side * prediction), 0), "missing factor"),
+        (inside_margin(-2 * side * (1 - side * prediction), 1), "wrong branch"),
+        (inside_margin((1 - side * prediction) ** 2, 0), "wrong branch"),
+    ],
+    "kl_divergence_gradient": [
+        (p[i] / q[i], "sign"),
+        (-p[k] / q[k], "indices swapped"),
+        (-1 / q[i], "missing factor"),
+        (-q[i] / p[i], None),
+        (log(p[i] / q[i]), None),
+        (-p[i] / (n * q[i]), "constant factor"),
+        (q[i] - p[i], None),
+    ],
+    "kl_divergence_by_score": [
+        (p[i] - q[i], "sign"),
+        (-p[i] / q[i], "by probabilities"),
+        (-p[i] * (1 - q[i]), "only the diagonal"),
+        ((1 - p[i]) * q[i], "only off the diagonal"),
+        (2 * (softmax(z, i) - p[i]), "constant factor"),
+        (q[k] - p[k], "indices swapped"),
+        (q[i], None),
+    ],
+    "huber_value": [
+        (inside_delta(r**2 / 2, delta * (r - delta / 2)), "wrong branch"),
+        (inside_delta(r**2, delta * (Abs(r) - delta / 2)), "wrong branch"),
+        (inside_delta(r**2 / 2, delta * Abs(r)), "wrong branch"),
+        (inside_delta(r**2 / (2 * delta), Abs(r) - delta / 2), "constant factor"),
+        (-inside_delta(r**2 / 2, delta * (Abs(r) - delta / 2)), "sign"),
+        (r**2 / 2, "wrong branch"),
+        (inside_delta(r**2 / 2, Abs(r) - delta / 2), "wrong branch"),
+        (inside_delta(r**2 / 2, delta * (Abs(r) - half)), "wrong branch"),
+    ],
+    "mean_squared_error_gradient": [
+        (2 * total((weight * x[k] - values[k]) * x[k]), "constant factor"),
+        (total((weight * x[k] - values[k]) * x[k]) / n, "constant factor"),
+        (2 * total(weight * x[k] - values[k]) / n, "missing factor"),
+        (-2 * total((weight * x[k] - values[k]) * x[k]) / n, "sign"),
+        (2 * total(weight * x[k] ** 2 - values[k]) / n, None),
+        (total((weight * x[k] - values[k]) * x[k]), "constant factor"),
+        (2 * total(x[k]) / n, "missing factor"),
+    ],
+    "squared_norm_gradient": [
+        (z[i] - values[i], "constant factor"),
+        (-2 * (z[i] - values[i]), "sign"),
+        (2 * (z[k] - values[k]), "indices swapped"),
+        (2 * total(z[k] - values[k]), None),
+        (2 * z[i], None),
+        (2 * (z[i] - values[i]) ** 2, None),
+        (2 * (z[i] - values[i]) / n, "constant factor"),
+    ],
+    "ridge_gradient": [
+        (2 * (weight * feature - value) * feature, None),
+        ((weight * feature - value) * feature + penalty * weight, "constant factor"),
+        (-2 * (weight * feature - value) * feature - 2 * penalty * weight, "sign"),
+        (2 * (weight * feature - value) + 2 * penalty * weight, None),
+        (2 * (weight * feature - value) * feature + penalty * weight, None),
+        (2 * (weight * feature - value) * feature + 2 * penalty * weight**2, None),
+    ],
+}
+
+
+def exponential_share(index):
+    return exp(z[index]) / Sum(exp(z[j]), (j, 1, n))
+
+
+RIGHT = {
+    "surviving_term": [-log(p[i]), log(1 / p[i])],
+    "share_of_the_others": [1 - p[i], (1 - p[i] ** 2) / (1 + p[i])],
+    "squared_error_of_one_picture": [
+        total(p[k] ** 2) - 2 * p[i] + 1,
+        (1 - p[i]) ** 2 + total((1 - same) * p[k] ** 2),
+        Sum((p[j] - KroneckerDelta(i, j)) ** 2, (j, 1, n)),
+    ],
+    "sigmoid_slope": [
+        prob * (1 - prob),
+        sigmoid(s) * (1 - sigmoid(s)),
+        sigmoid(s) * sigmoid(-s),
+        exp(-s) / (1 + exp(-s)) ** 2,
+        exp(s) / (1 + exp(s)) ** 2,
+        1 / (2 + 2 * cosh(s)),
+        1 / (4 * cosh(s / 2) ** 2),
+        (1 - tanh(s / 2) ** 2) / 4,
+        Rational(1, 4) - (sigmoid(s) - half) ** 2,
+    ],
+    "sigmoid_mirror": [1 - prob, (1 - prob**2) / (1 + prob)],
+    "score_of_probability": [log(prob / (1 - prob)), log(prob) - log(1 - prob), -log(1 / prob - 1)],
+    "sigmoid_curvature": [
+        prob * (1 - prob) * (1 - 2 * prob),
+        sigmoid(s) * sigmoid(-s) * (sigmoid(-s) - sigmoid(s)),
+        exp(s) * (1 - exp(s)) / (1 + exp(s)) ** 3,
+        -tanh(s / 2) * sigmoid(s) * sigmoid(-s),
+    ],
+    "softplus_slope": [prob, exp(s) / (1 + exp(s)), 1 / (1 + exp(-s)), (1 + tanh(s / 2)) / 2],
+    "softmax_slope": [
+        p[i] * (same - p[k]),
+        softmax(z, i) * (same - softmax(z, k)),
+        p[k] * (same - p[i]),
+        same * p[i] - p[i] * p[k],
+        same * p[i] * (1 - p[i]) - (1 - same) * p[i] * p[k],
+        Piecewise((p[i] * (1 - p[i]), Eq(i, k)), (-p[i] * p[k], True)),
+        same * soft * softmax_complement(z, i) - (1 - same) * soft * softmax(z, k),
+        exponential_share(i) * (same - exponential_share(k)),
+        (same * exp(z[i]) * Sum(exp(z[j]), (j, 1, n)) - exp(z[i] + z[k])) / Sum(exp(z[j]), (j, 1, n)) ** 2,
+    ],
+    "softmax_own_slope": [p[i] * (1 - p[i]), soft - soft**2, exponential_share(i) * (1 - exponential_share(i))],
+    "softmax_of_two": [sigmoid(z[1] - z[2]), 1 / (1 + exp(z[2] - z[1])), (1 + tanh((z[1] - z[2]) / 2)) / 2],
+    "logsumexp_gradient": [p[i], soft, exponential_share(i), exp(log_softmax(z, i)), exp(z[i] - logsumexp(z))],
+    "log_softmax_gradient": [
+        same - p[k],
+        same * (1 - p[i]) - (1 - same) * p[k],
+        same - exponential_share(k),
+        Piecewise((1 - p[i], Eq(i, k)), (-p[k], True)),
+    ],
+    "warm_softmax_slope": [
+        p[i] * (same - p[k]) / temperature,
+        (same * p[i] - p[i] * p[k]) / temperature,
+        p[k] * (same - p[i]) / temperature,
+    ],
+    "sigmoid_squared_error_gradient": [
+        2 * (prob - t) * prob * (1 - prob),
+        2 * (sigmoid(s) - t) * exp(-s) / (1 + exp(-s)) ** 2,
+        (prob - t) * (1 - prob) * 2 * prob,
+    ],
+    "hardest_push": [-log(2), log(half), log(Rational(1, 3)) - log(Rational(2, 3))],
+    "softmax_squared_error_gradient": [
+        2 * p[i] * (p[i] - y[i] - mean_slope),
+        2 * p[i] * ((p[i] - y[i]) - Sum((p[j] - y[j]) * p[j], (j, 1, n))),
+        total(2 * (p[k] - y[k]) * p[k] * (same - p[i])),
+    ],
+    "binary_cross_entropy_by_probability": [
+        (prob - t) / (prob * (1 - prob)),
+        (1 - t) / (1 - prob) - t / prob,
+        -t / prob + (1 - t) / (1 - prob),
+    ],
+    "binary_cross_entropy_by_score": [
+        prob - t,
+        sigmoid(s) - t,
+        1 / (1 + exp(-s)) - t,
+        (1 - t) * sigmoid(s) - t * sigmoid(-s),
+        (prob - t) / (prob * (1 - prob)) * prob * (1 - prob),
+    ],
+    "cross_entropy_by_probability": [-y[i] / p[i], -total(same * y[k] / p[k])],
+    "softmax_cross_entropy_gradient": [
+        p[i] - y[i],
+        soft - y[i],
+        exponential_share(i) - y[i],
+        p[i] * total(y[k]) - y[i],
+        -total(y[k] * (same - p[i])),
+        -y[i] * (1 - p[i]) + p[i] * total((1 - same) * y[k]),
+    ],
+    "softmax_cross_entropy_hessian": [
+        p[i] * (same - p[k]),
+        total(y[j], j) * p[i] * (same - p[k]),
+        exponential_share(k) * (same - exponential_share(i)),
+    ],
+    "best_constant": [t, 1 - (1 - t)],
+    "weight_gradient_of_one_neuron": [
+        (prob - t) * feature,
+        (sigmoid(s) - t) * feature,
+        (sigmoid(weight * feature + bias) - t) * feature,
+        feature / (1 + exp(-weight * feature - bias)) - t * feature,
+    ],
+    "bias_gradient_of_one_neuron": [prob - t, sigmoid(weight * feature + bias) - t],
+    "weight_gradient_with_squared_error": [
+        2 * (prob - t) * prob * (1 - prob) * feature,
+        2 * feature * (sigmoid(s) - t) * exp(-s) / (1 + exp(-s)) ** 2,
+    ],
+    "weight_after_one_step": [
+        weight - rate * (prob - t) * feature,
+        weight + rate * feature * (t - sigmoid(weight * feature + bias)),
+    ],
+    "weight_gradient": [(p[i] - y[i]) * x[k], x[k] * exponential_share(i) - x[k] * y[i]],
+    "gradient_without_normalised_targets": [
+        p[i] * total(y[k]) - y[i],
+        -total(y[k] * (same - p[i])),
+        p[i] * total((1 - same) * y[k]) - y[i] * (1 - p[i]),
+    ],
+    "gradient_for_one_label": [p[k] - same, softmax(z, k) - same, exponential_share(k) - same],
+    "hidden_gradient": [
+        hidden_sum,
+        Sum((p[j] - y[j]) * w[j], (j, 1, n)),
+        total(p[k] * w[k]) - total(y[k] * w[k]),
+    ],
+    "hidden_score_gradient": [
+        slope_of_tanh * hidden_sum,
+        hidden_sum / cosh(hidden) ** 2,
+        total((p[k] - y[k]) * w[k] * slope_of_tanh),
+    ],
+    "squared_error_gradient": [2 * r, 2 * prediction - 2 * value, -2 * (value - prediction)],
+    "absolute_error_gradient": [
+        sign(r),
+        -sign(value - prediction),
+        Piecewise((1, r > 0), (-1, r < 0), (0, True)),
+        2 * Heaviside(r, half) - 1,
+    ],
+    "smooth_l1": [
+        inside_beta(r**2 / (2 * beta), Abs(r) - beta / 2),
+        Piecewise((r - beta / 2, r >= beta), (-r - beta / 2, r <= -beta), (r**2 / (2 * beta), True)),
+    ],
+    "smooth_l1_gradient": [
+        inside_beta(r / beta, sign(r)),
+        Piecewise((sign(r), Abs(r) >= beta), (r / beta, True)),
+    ],
+    "huber_gradient": [
+        inside_delta(r, delta * sign(r)),
+        Max(-delta, Min(r, delta)),
+        Piecewise((delta, r > delta), (-delta, r < -delta), (r, True)),
+        Piecewise((r, Abs(r) <= delta), (delta * r / Abs(r), True)),
+    ],
+    "huber_from_smooth_l1": [delta],
+    "residual_after_one_step": [(1 - 2 * rate) * r, r - 2 * rate * r, prediction - 2 * rate * r - value],
+    "residual_after_one_step_of_absolute_error": [
+        r - rate * sign(r),
+        Piecewise((r - rate, r > 0), (r + rate, r < 0), (0, True)),
+    ],
+    "largest_stable_rate": [S.One, 1, Rational(2, 2), 1.0],
+    "largest_stable_rate_of_smooth_l1": [2 * beta, beta + beta],
+    "best_constant_of_squared_error": [total(values[k]) / n, total(values[k] / n), Sum(values[j], (j, 1, n)) / n],
+    "weight_of_an_outlier": [
+        inside_delta(1, delta / Abs(r)),
+        Piecewise((1, Abs(r) <= delta), (delta / Abs(r), True)),
+    ],
+    "pinball_gradient": [
+        Piecewise((-quantile, r < 0), (1 - quantile, True)),
+        Heaviside(r, 1) - quantile,
+        Piecewise((1 - quantile, prediction >= value), (-quantile, True)),
+    ],
+    "log_cosh_gradient": [
+        tanh(r), 2 * sigmoid(2 * r) - 1, sinh(r) / cosh(r), (exp(r) - exp(-r)) / (exp(r) + exp(-r)),
+    ],
+    "log_cosh_curvature": [1 - tanh(r) ** 2, 1 / cosh(r) ** 2, 4 * sigmoid(2 * r) * sigmoid(-2 * r)],
+    "forward_difference_of_squared_error": [h],
+    "forward_difference_error": [h * second_derivative / 2],
+    "central_difference_error": [h**2 * third_derivative / 6],
+    "focal_gradient": [
+        (1 - prob) ** 2 * (2 * prob * log(prob) - (1 - prob)),
+        2 * prob * (1 - prob) ** 2 * log(prob) - (1 - prob) ** 3,
+        (2 * sigmoid(s) * log_sigmoid(s) - sigmoid(-s)) * sigmoid(-s) ** 2,
+        -2 * prob * (1 - prob) ** 2 * softplus(-s) - (1 - prob) ** 3,
+    ],
+    "label_smoothing_gradient": [
+        p[i] - (1 - epsilon) * y[i] - epsilon / n,
+        p[i] - y[i] + epsilon * (y[i] - 1 / n),
+        exponential_share(i) - ((1 - epsilon) * y[i] + epsilon / n),
+    ],
+    "poisson_gradient": [exp(s) - count],
+    "hinge_gradient": [
+        inside_margin(-side, 0),
+        Piecewise((0, side * prediction >= 1), (-side, True)),
+        -side * Heaviside(1 - side * prediction, 0),
+    ],
+    "squared_hinge_gradient": [
+        inside_margin(-2 * side * (1 - side * prediction), 0),
+        inside_margin(2 * prediction - 2 * side, 0),
+        -2 * side * Max(0, 1 - side * prediction),
+    ],
+    "kl_divergence_gradient": [-p[i] / q[i]],
+    "kl_divergence_by_score": [q[i] - p[i], soft - p[i], exponential_share(i) - p[i]],
+    "huber_value": [
+        inside_delta(r**2 / 2, delta * (Abs(r) - delta / 2)),
+        Piecewise((r**2 / 2, Abs(r) <= delta), (delta * Abs(r) - delta**2 / 2, True)),
+        Min(Abs(r), delta) * (Abs(r) - Min(Abs(r), delta) / 2),
+    ],
+    "mean_squared_error_gradient": [
+        2 * total((weight * x[k] - values[k]) * x[k]) / n,
+        total(2 * (weight * x[k] - values[k]) * x[k]) / n,
+        2 * weight * total(x[k] ** 2) / n - 2 * total(x[k] * values[k]) / n,
+    ],
+    "squared_norm_gradient": [2 * (z[i] - values[i]), 2 * z[i] - 2 * values[i], total(2 * same * (z[k] - values[k]))],
+    "ridge_gradient": [
+        2 * (weight * feature - value) * feature + 2 * penalty * weight,
+        2 * weight * (feature**2 + penalty) - 2 * value * feature,
+    ],
+}
+
+
+# --- functions of arrays: written here from their meaning --------------------------------------------
+
+
+def shares(scores):
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def safe_softplus(scores):
+    return np.maximum(scores, 0) + np.log1p(np.exp(-np.abs(scores)))
+
+
+def safe_logsumexp(scores):
+    top = scores.max(axis=-1, keepdims=True)
+    return top[..., 0] + np.log(np.exp(scores - top).sum(axis=-1))
+
+
+def naive_binary_cross_entropy(scores, truth):
+    probability = 1 / (1 + np.exp(-scores))
+    return -(truth * np.log(probability) + (1 - truth) * np.log(1 - probability))
+
+
+def batch_gradient(scores, truth, inputs):
+    return (shares(scores) - truth).T @ inputs / len(scores)
+
+
+RIGHT_FUNCTIONS = {
+    "stable_softplus": [safe_softplus, lambda scores: np.logaddexp(0, scores)],
+    "stable_logsumexp": [safe_logsumexp, lambda scores: np.logaddexp.reduce(scores, axis=-1)],
+    "stable_softmax": [shares, lambda scores: np.exp(scores - safe_logsumexp(scores)[..., None])],
+    "stable_binary_cross_entropy": [
+        lambda scores, truth: safe_softplus(scores) - truth * scores,
+        lambda scores, truth: truth * safe_softplus(-scores) + (1 - truth) * safe_softplus(scores),
+    ],
+    "batch_weight_gradient": [
+        batch_gradient,
+        lambda scores, truth, inputs: np.einsum("si,sk->ik", shares(scores) - truth, inputs) / inputs.shape[0],
+    ],
+}
+
+WRONG_FUNCTIONS = {
+    "stable_softplus": [
+        (lambda scores: np.log(1 + np.exp(scores)), "only small numbers"),
+        (lambda scores: -safe_softplus(scores), "sign"),
+        (lambda scores: 2 * safe_softplus(scores), "constant factor"),
+        (lambda scores: safe_softplus(-scores), None),
+        (lambda scores: np.maximum(scores, 0), None),
+        (lambda scores: safe_softplus(scores).sum(), None),
+        (lambda scores: scores * np.nan, None),
+    ],
+    "stable_logsumexp": [
+        (lambda scores: np.log(np.exp(scores).sum(axis=-1)), "only small numbers"),
+        (lambda scores: -safe_logsumexp(scores), "sign"),
+        (lambda scores: safe_logsumexp(scores) / 2, "constant factor"),
+        (lambda scores: scores.max(axis=-1), None),
+        (lambda scores: safe_logsumexp(scores[:1]), None),
+        (lambda scores: safe_logsumexp(scores - scores.max(axis=-1, keepdims=True)), None),
+    ],
+    "stable_softmax": [
+        (lambda scores: np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True), "only small numbers"),
+        (lambda scores: -shares(scores), "sign"),
+        (lambda scores: shares(scores) * scores.shape[-1], "constant factor"),
+        (lambda scores: np.exp(scores) / np.exp(scores).sum(), None),
+        (lambda scores: 1 - shares(scores), None),
+        (lambda scores: np.where(scores.shape[-1] == 2, 1, 2) * shares(scores), "only two classes"),
+        (lambda scores: shares(scores)[:, 0], None),
+    ],
+    "stable_binary_cross_entropy": [
+        (naive_binary_cross_entropy, "only small numbers"),
+        (lambda scores, truth: truth * scores - safe_softplus(scores), "sign"),
+        (lambda scores, truth: (safe_softplus(scores) - truth * scores) / 2, "constant factor"),
+        (lambda scores, truth: safe_softplus(scores), None),
+        (lambda scores, truth: safe_softplus(scores) - (1 - truth) * scores, None),
+        (lambda scores: safe_softplus(scores), None),
+        (lambda scores, truth: 1 / 0, None),
+    ],
+    "batch_weight_gradient": [
+        (lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs, "constant factor"),
+        (lambda scores, truth, inputs: 2 * batch_gradient(scores, truth, inputs), "constant factor"),
+        (lambda scores, truth, inputs: -batch_gradient(scores, truth, inputs), "sign"),
+        (lambda scores, truth, inputs: batch_gradient(scores, truth, inputs).T, "indices swapped"),
+        (lambda scores, truth, inputs: (-truth / shares(scores)).T @ inputs / len(inputs), "missing factor"),
+        (lambda scores, truth, inputs: (-truth * (1 - shares(scores))).T @ inputs / len(inputs), "only the diagonal"),
+        (lambda scores, truth, inputs: batch_gradient(scores, truth, np.ones_like(inputs)), "missing factor"),
+        (lambda scores, truth, inputs: shares(scores).T @ inputs / len(inputs), None),
+        (lambda scores, truth, inputs: (shares(scores) - truth) @ inputs, None),
+        (lambda scores, truth, inputs: None, None),
+    ],
+}
+
+
+# --- right and wrong ---------------------------------------------------------------------------------
+
+
+def test_every_chapter_has_exercises():
+    chapters = [exercise.chapter for exercise in exercises.catalogue.values()]
+    assert all(chapters.count(chapter) >= 3 for chapter in range(1, 16)) and len(chapters) >= 45
+    assert chapters == sorted(chapters)
+
+
+def test_the_tables_cover_every_exercise():
+    assert set(WRONG | WRONG_FUNCTIONS) == set(RIGHT | RIGHT_FUNCTIONS) == set(exercises.catalogue)
+    assert all(len(answers) >= 5 for answers in (WRONG | WRONG_FUNCTIONS).values())
+
+
+def test_the_tables_have_every_kind_of_mistake():
+    kinds = {kind for answers in (WRONG | WRONG_FUNCTIONS).values() for _, kind in answers}
+    assert kinds == {None, *KINDS}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_answer_is_proved_in_any_form(name):
+    exercise = exercises.get(name)
+    for answer in [exercise.solution, *RIGHT[name]]:
+        feedback = exercise.check(answer)
+        assert feedback.verdict == "proved", answer
+        assert feedback.right and feedback and feedback.mistake is None and feedback.counterexample is None
+        assert "proved" in str(feedback)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_mistake_in_a_wrong_answer_is_named_and_shown(name):
+    exercise = exercises.get(name)
+    for answer, kind in WRONG[name]:
+        feedback = exercise.check(answer)
+        assert (feedback.mistake, feedback.verdict) == (kind, "refuted"), (answer, str(feedback))
+        assert not feedback and not feedback.right and "proved" not in str(feedback)
+        assert_differs(exercise, answer, feedback.counterexample)
+        if feedback.counterexample.classes == 3:
+            assert_equal_for_two_classes(exercise, answer)
+        else:
+            assert feedback.counterexample.classes in (None, 2) and kind != "only two classes"
+
+
+def assert_differs(exercise, answer, counterexample):
+    """Plain arithmetic gives both sides of the counterexample, and they differ."""
+    numbers = {symbol: mp.mpf(v.p) / v.q for symbol, v in counterexample.values.items()}
+    for equation in reversed(exercise.given):
+        numbers |= meanings(equation, counterexample.classes, numbers)
+    sides = []
+    for expression in (answer, exercise.solution):
+        try:
+            sides.append(evaluate(expression, counterexample.classes, numbers))
+        except ZeroDivisionError:
+            sides.append(mp.nan)
+    for mine, theirs in zip(sides, (counterexample.left, counterexample.right)):
+        assert mp.isnan(mine) and theirs is nan or abs(mine - mp.mpf(str(theirs))) <= 1e-13 * max(1, abs(mine))
+    assert mp.isnan(sides[0]) or abs(sides[0] - sides[1]) > 1e-9
+
+
+def assert_equal_for_two_classes(exercise, answer):
+    for scores in ((0, 1), (2, -1), (3, 5)):
+        numbers = {i: Integer(1), k: Integer(2), epsilon: half, y[1]: S.One, y[2]: S.Zero, weight: S(3)}
+        numbers |= {row[m]: Integer(score) for row in (z, x, values) for m, score in enumerate(scores, start=1)}
+        numbers = {symbol: mp.mpf(v.p) / v.q for symbol, v in numbers.items()}
+        for equation in reversed(exercise.given):
+            numbers |= meanings(equation, 2, numbers)
+        assert abs(evaluate(answer, 2, numbers) - evaluate(exercise.solution, 2, numbers)) < 1e-20
+
+
+def meanings(equation, classes, numbers):
+    """What the symbol or the entries on the left side of `equation` are, or nothing for a side condition."""
+    defined = equation.lhs
+    if isinstance(defined, Symbol):
+        return {defined: evaluate(equation.rhs, classes, numbers)}
+    if isinstance(defined, Sum):
+        return {}
+    (index,) = defined.indices
+    return {
+        defined.base[m]: evaluate(equation.rhs, classes, {**numbers, index: m}) for m in range(1, classes + 1)
+    }
+
+
+@pytest.mark.parametrize("name", RIGHT_FUNCTIONS)
+def test_a_right_function_passes(name):
+    for function in RIGHT_FUNCTIONS[name]:
+        feedback = exercises.get(name).check(function)
+        assert feedback.verdict == "tried" and feedback and "tried, not proved" in str(feedback)
+
+
+@pytest.mark.parametrize("name", WRONG_FUNCTIONS)
+def test_the_mistake_in_a_wrong_function_is_named_and_shown(name):
+    exercise = exercises.get(name)
+    for number, (function, kind) in enumerate(WRONG_FUNCTIONS[name]):
+        feedback = exercise.check(function)
+        assert (feedback.mistake, feedback.verdict) == (kind, "refuted"), (number, str(feedback))
+        shown = feedback.counterexample
+        inputs = list(shown.inputs.values())
+        if not shown.problem:
+            with np.errstate(all="ignore"):
+                np.testing.assert_array_equal(function(*inputs), shown.output)
+            same_shape = shown.output.shape == shown.expected.shape
+            assert not same_shape or not np.allclose(shown.output, shown.expected, atol=1e-12)
+        np.testing.assert_allclose(RIGHT_FUNCTIONS[name][0](*inputs), shown.expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_counterexample_is_the_smallest():
+    shown = exercises.softmax_slope.check(p[i] * (same + p[k])).counterexample
+    assert (shown.classes, list(shown.values.values())) == (2, [1, 1, 0, 0])
+    shown = exercises.huber_gradient.check(inside_delta(r, delta)).counterexample
+    assert shown.values == {prediction: 0, value: 1, delta: 1}
+
+
+# --- what the derived solutions are held against -----------------------------------------------------
+
+DERIVATIVES = [name for name, exercise in exercises.catalogue.items() if exercise.of is not None]
+NUMBERS = {
+    s: "0.7", t: "0.3", prob: "0.6", prediction: "0.4", value: "1.9", side: "-1", count: "2", delta: "0.8", beta: "0.8",
+    quantile: "0.2", epsilon: "0.1", temperature: "2", weight: "1.2", feature: "0.9", penalty: "0.3",
+}
+ROWS = {
+    z: "0.3 -1.1 0.8", y: "0.2 0.5 0.3", p: "0.5 0.2 0.3", q: "0.1 0.3 0.6", x: "1 2 -1", values: "3 1 2",
+    w: "2 -1 0.5",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in DERIVATIVES if not exercises.get(name).times])
+def test_a_solution_is_the_derivative_that_difference_quotients_measure(name):
+    exercise = exercises.get(name)
+    ordinary = {symbol: mp.mpf(number) for symbol, number in NUMBERS.items()}
+    for row, numbers in ROWS.items():
+        ordinary |= {row[m]: mp.mpf(number) for m, number in enumerate(numbers.split(), start=1)}
+    for first, second in ((1, 1), (1, 2), (3, 2)):
+        point = {**ordinary, i: Integer(first), k: Integer(second)}
+        measured = evaluate(Derivative(exercise.of, *exercise.by, evaluate=False), 3, point)
+        assert abs(measured - evaluate(exercise.solution, 3, point)) < 1e-12
+
+
+@pytest.mark.parametrize("name", DERIVATIVES)
+def test_a_derivation_ends_at_the_solution(name):
+    exercise = exercises.get(name)
+    derivation = exercise.derivation()
+    assert exercise.arguments or exercise.check(derivation.result)
+    assert all(step.verdict for step in derivation.steps)
+
+
+def test_an_exercise_without_a_derivative_has_no_derivation():
+    with pytest.raises(ValueError, match="^derivation: sigmoid_mirror"):
+        exercises.sigmoid_mirror.derivation()
+
+
+# --- what is said ------------------------------------------------------------------------------------
+
+
+def test_feedback_reads_like_a_teacher():
+    check = exercises.softmax_cross_entropy_gradient.check
+    assert str(check(p[i] - y[i])) == "Right, and proved for every number of classes."
+    wrong = check(y[i] - p[i])
+    assert str(wrong) == (
+        "Not yet. The sign is wrong, and nothing else. At n = 2, i = 1, y_1 = 1, y_2 = 0, z_1 = 0, z_2 = 0 your answer "
+        "is 0.5, and the right one is -0.5."
+    )
+    assert wrong._repr_markdown_().endswith("${z}_{2} = 0$ your answer is 0.5, and the right one is -0.5.")
+    assert "A link of the chain is missing: ∂z/∂w." in str(exercises.weight_gradient_of_one_neuron.check(prob - t))
+    assert "It is 1/n times the right answer." in str(check((p[i] - y[i]) / n))
+    assert "wrong where |yhat - y| > delta" in str(exercises.huber_gradient.check(r))
+    assert "at the kink, where yhat = y" in str(exercises.absolute_error_gradient.check(r / Abs(r)))
+
+
+def test_a_rounded_number_is_asked_for_exactly():
+    assert "write it exactly" in str(exercises.hardest_push.check(-0.693147))
+
+
+def test_what_is_neither_proved_nor_refuted_is_said_to_be_unknown():
+    feedback = exercises.sigmoid_slope.check(prob * (1 - prob) * (sin(s) ** 2 + cos(s) ** 2))
+    assert feedback.verdict == "unknown" and not feedback and feedback.counterexample is None
+    assert "no proof was found" in str(feedback) and "Right" not in str(feedback)
+
+
+def test_an_answer_that_is_nowhere_a_number_is_wrong():
+    feedback = exercises.sigmoid_slope.check(nan)
+    assert feedback.verdict == "refuted" and feedback.counterexample.left is nan and "undefined" in str(feedback)
+    assert exercises.sigmoid_slope.check(oo).verdict == "refuted"
+    assert exercises.sigmoid_slope.check(I * prob).verdict == "refuted"
+
+
+def test_feedback_does_not_depend_on_the_order_of_sets():
+    code = (
+        "from lossbook import exercises\n"
+        "from lossbook.exercises.symbols import features\n"
+        "from lossbook.notation import *\n"
+        "print(exercises.weight_gradient.check((probabilities[k] - targets[k]) * features[i]))\n"
+        "print(exercises.smooth_l1_gradient.check(prediction))\n"
+        "print(exercises.softmax_slope)"
+    )
+    shown = set()
+    for seed in ("1", "2", "3"):
+        surroundings = {**os.environ, "PYTHONHASHSEED": seed}
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=surroundings)
+        shown.add(run.stdout)
+    assert len(shown) == 1
+
+
+# --- questions and hints -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", exercises.catalogue)
+def test_an_exercise_shows_its_question_and_what_the_answer_is_written_with(name):
+    exercise = exercises.get(name)
+    assert exercise.name == name and name.isidentifier() and getattr(exercises, name) is exercise
+    for shown in (repr(exercise), exercise._repr_markdown_()):
+        assert "Your answer is" in shown and not {"{}", "None"} & set(shown.split())
+    assert exercise._repr_markdown_().count("$") % 2 == 0
+    scope = {}
+    exec("\n".join(exercise.imports()), scope)
+    imported = [thing for key, thing in scope.items() if key != "__builtins__"]
+    assert exercise.arguments or imported == list(dict.fromkeys(exercise.uses)) or set(imported) == set(exercise.uses)
+
+
+@pytest.mark.parametrize("name", exercises.catalogue)
+def test_hints_come_in_steps(name):
+    exercise = exercises.get(name)
+    assert len(exercise.hints) >= 2
+    hints = [str(exercise.hint(number)) for number in range(1, len(exercise.hints) + 1)]
+    assert str(exercise.hint()) == hints[0] and len(set(hints)) == len(hints)
+    for number in (0, len(hints) + 1):
+        with pytest.raises(ValueError, match=f"^number: expected a number from 1 to {len(hints)}"):
+            exercise.hint(number)
+
+
+def test_get_suggests_the_nearest_name():
+    assert exercises.get("softmax_slope") is exercises.softmax_slope
+    with pytest.raises(ValueError, match="^name: expected an exercise, got .*; did you mean 'softmax_slope'"):
+        exercises.get("softmax_slop")
+    with pytest.raises(TypeError, match="^name: expected a string"):
+        exercises.get(3)
+
+
+# --- what is no answer -------------------------------------------------------------------------------
+
+own_z = Symbol("z")
+NO_EXPRESSIONS = [
+    "sigmoid(z)", "__import__('os').getcwd()", None, True, [1, 2], Matrix([1]), lambda z: z, sigmoid, Eq(s, 1),
+]
+
+
+@pytest.mark.parametrize("answer", NO_EXPRESSIONS)
+def test_an_answer_is_a_sympy_expression(answer):
+    with pytest.raises(TypeError, match="^answer: expected a SymPy expression, got"):
+        exercises.sigmoid_slope.check(answer)
+
+
+@pytest.mark.parametrize("answer", ["np.exp", None, s, exp(s), 3.0, softplus, exp], ids=str)
+def test_where_the_exercise_says_so_an_answer_is_a_function(answer):
+    with pytest.raises(TypeError, match="^answer: expected a function of the arrays logit, got"):
+        exercises.stable_softplus.check(answer)
+
+
+STRANGERS = {
+    "sigmoid_slope": [
+        (sigmoid(own_z), "^answer: expected the book's z, a number, .*`from lossbook.notation import logit`$"),
+        (sigmoid(z[1]), "^answer: expected the book's z, a number, .*`from lossbook.notation import logit`$"),
+        (Symbol("c") * prob, "^answer: expected an expression in logit, probability, sigmoid, got one with c$"),
+        (Function("f")(s), r"^answer: expected known functions, got f\(z\)"),
+        (Derivative(sigmoid(s), s), "^answer: expected the derivative carried out"),
+        (Integral(sigmoid(s), s), "^answer: expected the integral carried out"),
+        (DiracDelta(s), "^answer: expected functions with known values"),
+        (i * prob, "^answer: expected an expression in logit, probability, sigmoid, got one with i$"),
+    ],
+    "softmax_slope": [
+        (s * p[i], "^answer: expected the book's z, a row, .*`from lossbook.notation import logits`$"),
+        (IndexedBase("p")[i], "^answer: expected the book's p, a row, .* import probabilities`$"),
+        (z[0] * p[i], r"^answer: expected one class for each entry, such as z\[i\], got z\[0\]$"),
+        (z[i, k], r"^answer: expected one class for each entry, such as z\[i\], got z\[i, k\]$"),
+        (z[i + 1], r"^answer: expected one class for each entry"),
+        (p[Symbol("i")], "^answer: expected the book's i"),
+        (Sum(p[Symbol("m")], (Symbol("m"), 1, n)), "^answer: expected an index such as .* import k`, got .* m$"),
+        (Sum(p[k], (k, 1, 3)), "^answer: expected sums from 1 to n, got "),
+    ],
+    "hardest_push": [(s, "^answer: expected a number, got one with z$")],
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_symbol_that_is_not_the_exercises_is_named(name):
+    for answer, message in STRANGERS[name]:
+        with pytest.raises(ValueError, match=message):
+            exercises.get(name).check(answer)
+
+
+# --- what it stands on -------------------------------------------------------------------------------
+
+
+def test_the_exercises_need_sympy_alone():
+    code = (
+        "import sys; sys.modules['numpy'] = sys.modules['matplotlib'] = None\n"
+        "from lossbook import exercises\n"
+        "from lossbook.notation import probability\n"
+        "exercises.softmax_slope.derivation()\n"
+        "print(exercises.sigmoid_slope.check(2 * probability).mistake, exercises.stable_softmax.hint())"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.startswith("None In exp(z_i)/")
