@@ -2,7 +2,8 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 SOURCES := $(wildcard *.md) references.bib _config.yml _toc.yml requirements.lock \
-    $(wildcard chapters/*.ipynb chapters/*.md site/* site/static/*)
+    $(wildcard chapters/* reference/* lossbook/*.py) \
+    $(wildcard site/* site/lossbook_page/* site/theme/* site/theme/static/*)
 
 unexport PYTHONPATH PYTHONHOME
 
@@ -23,8 +24,13 @@ _build/stamp: $(SOURCES)
 	@$(RUN) -c "from jupyter_book.cli.main import main; main()" build -W -n --keep-going -q . >/dev/null
 	@touch $@
 
-test: environment  ## run every test: each notebook is executed and compared with its stored outputs
+test: environment  ## run every test: notebooks executed and compared, pages opened in a browser
 	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) tools/browser.py >/dev/null || echo "lossbook: THE PAGES WERE NOT TESTED, for want of a browser" >&2
+
+audit: book  ## Lighthouse on every page (installed on first use; needs a Chromium)
+	@exec "$(PYTHON)" tools/environment.py audit
+	@$(RUN) tools/audit.py $(ARGS)
 
 lab:  ## open the notebooks in JupyterLab (installed on first use)
 	@exec "$(PYTHON)" tools/environment.py lab
@@ -45,4 +51,4 @@ lock: environment  ## renew the locks
 clean:  ## remove what was built; with ENV=1 the environment too
 	@rm -rf _build $(if $(ENV),.venv .setup.log)
 
-.PHONY: help environment book test lab serve edit refresh lock clean
+.PHONY: help environment book test audit lab serve edit refresh lock clean

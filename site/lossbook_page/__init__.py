@@ -1,0 +1,19 @@
+"""What a page of the book needs beyond Jupyter Book and MyST-NB: one idea a module.
+
+mathematics   formulas and derivations, typeset while the book is built
+quiz          questions that answer at once
+folding       solutions folded away
+heads         titles, descriptions, cards for those who share a page, links to run or edit it
+palette       the colours of pages and figures, light and dark
+finish        pages made small once all are written: one style sheet, fonts, figures, search data, the zip
+guards        what fails the build when a page is wrong
+"""
+from lossbook_page import finish, folding, heads, mathematics, quiz
+from lossbook_page.folding import details
+
+
+def setup(app):
+    app.add_config_value("comments_config", {}, "")  # Jupyter Book sets it in any case
+    for module in (mathematics, quiz, folding, heads, finish):
+        module.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": False}  # one process knows all characters of formulas

@@ -1,0 +1,342 @@
+"""Every page of the book, opened in Chromium: served under a sub-path with `default-src 'self'`, and from a folder."""
+
+import re
+import zipfile
+from html import unescape
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from site_pages import ROOT, Visit, address, build, chromium, pages_of_the_book, site  # noqa: F401
+
+PAGES = pages_of_the_book()
+CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
+each_page = pytest.mark.parametrize("page", PAGES)
+each_chapter = pytest.mark.parametrize("page", CHAPTERS)
+
+FIGURES = """() => [...document.querySelectorAll("article img")].map(async (image) => {
+    image.loading = "eager";
+    await image.decode();
+    return { alt: image.alt, source: image.currentSrc, width: image.naturalWidth, sized: image.hasAttribute("height") };
+})"""
+
+
+def figures(visit):
+    return visit.page.evaluate(f"async () => await Promise.all(({FIGURES})())")
+
+
+@pytest.fixture(scope="module")
+def on_a_phone(chromium, address):  # noqa: F811
+    """What a phone of 360 pixels finds on a page, light and dark; each page is opened once."""
+    known = {}
+
+    def find(page):
+        if page not in known:
+            with Visit(chromium, address + page, width=360) as visit:
+                visit.page.wait_for_load_state("networkidle")
+                loaded = visit.bytes
+                visit.open_all()
+                known[page] = {
+                    "bytes": loaded,
+                    "overflow": visit.overflow(),
+                    "figures": figures(visit),
+                    "formulas": visit.page.locator(".katex").count(),
+                    "spoken": visit.page.locator(".katex math").count(),
+                    "sheets": visit.page.evaluate("[...document.styleSheets].map((sheet) => sheet.href.split('/').pop())"),
+                    "broken fonts": visit.page.evaluate("[...document.fonts].filter((f) => f.status === 'error').length"),
+                    "axe": visit.axe(),
+                }
+                visit.page.emulate_media(color_scheme="dark")
+                known[page]["dark"] = visit.axe(runOnly=["color-contrast"])
+                known[page]["figures at night"] = figures(visit)
+                known[page]["foreign"], known[page]["errors"] = visit.foreign, visit.errors
+        return known[page]
+
+    return find
+
+
+@each_page
+def test_a_page_asks_no_other_host(on_a_phone, page):
+    assert on_a_phone(page)["foreign"] == []
+
+
+@each_page
+def test_a_page_reports_no_error_under_the_strictest_policy(on_a_phone, page):
+    assert on_a_phone(page)["errors"] == []
+
+
+@each_page
+def test_axe_finds_nothing_in_light_or_dark(on_a_phone, page):
+    assert on_a_phone(page)["axe"] == []
+    assert on_a_phone(page)["dark"] == []
+
+
+@each_page
+def test_no_page_is_wider_than_a_phone(on_a_phone, page):
+    assert on_a_phone(page)["overflow"] == 0
+
+
+@each_page
+def test_each_formula_is_also_mathml_and_no_font_is_broken(on_a_phone, page):
+    found = on_a_phone(page)
+    assert found["formulas"] == found["spoken"]
+    assert found["broken fonts"] == 0
+
+
+@each_page
+def test_figures_are_drawn_sized_and_described(on_a_phone, page):
+    for figure in on_a_phone(page)["figures"]:
+        assert figure["width"] > 0 and figure["sized"], figure
+        assert len(figure["alt"]) > 40, figure
+
+
+@each_page
+def test_figures_turn_dark_with_the_page(on_a_phone, page):
+    assert all(".night." not in figure["source"] for figure in on_a_phone(page)["figures"])
+    assert all(".night." in figure["source"] for figure in on_a_phone(page)["figures at night"])
+
+
+@each_chapter
+def test_a_chapter_needs_150_kilobytes_at_most(on_a_phone, page):
+    assert 0 < on_a_phone(page)["bytes"] <= 150 * 1024
+
+
+@each_page
+def test_a_page_loads_the_style_sheet_of_the_book_alone(on_a_phone, page):
+    assert [name.partition("?")[0] for name in on_a_phone(page)["sheets"]] == ["lossbook.css"]
+
+
+def test_the_book_has_mathematics_and_figures(on_a_phone):
+    assert sum(on_a_phone(page)["formulas"] for page in CHAPTERS) > 40 * len(CHAPTERS)
+    assert sum(len(on_a_phone(page)["figures"]) for page in CHAPTERS) >= len(CHAPTERS)
+
+
+@each_page
+def test_a_page_opens_from_a_folder_without_errors(chromium, site, page):  # noqa: F811
+    with Visit(chromium, (site / page).as_uri()) as visit:
+        assert all(figure["width"] > 0 for figure in figures(visit))
+        fonts = visit.page.evaluate("document.fonts.ready.then((fonts) => [...fonts].map((font) => font.status))")
+        assert "error" not in fonts
+        assert (visit.foreign, visit.errors) == ([], [])
+
+
+@each_chapter
+def test_without_scripts_a_chapter_reads_and_its_solutions_open(chromium, site, page):  # noqa: F811
+    with Visit(chromium, (site / page).as_uri(), width=360, scripts=False) as visit:
+        assert visit.page.locator("h1").is_visible()
+        assert all(formula.is_visible() for formula in visit.page.locator("p > .math").all()[:5])
+        assert not visit.page.locator("#theme").is_visible()
+        solution = visit.page.locator("details.solution").first
+        assert not solution.locator("> :not(summary)").first.is_visible()
+        solution.locator("summary").first.click()
+        assert solution.locator("> :not(summary)").first.is_visible()
+        visit.page.get_by_role("button", name="Contents").click()
+        visit.page.get_by_role("navigation", name="Contents").get_by_text("Bibliography").click()
+        assert visit.page.title().startswith("Bibliography")
+
+
+@each_chapter
+def test_a_solution_opens_by_keyboard(chromium, site, page):  # noqa: F811
+    with Visit(chromium, (site / page).as_uri()) as visit:
+        solution = visit.page.locator("details.solution").first
+        summary = solution.locator("summary").first
+        summary.focus()
+        visit.page.keyboard.press("Enter")
+        assert solution.get_attribute("open") is not None
+        visit.page.keyboard.press("Space")
+        assert solution.get_attribute("open") is None
+
+
+@pytest.fixture
+def chapter(chromium, address):  # noqa: F811
+    with Visit(chromium, f"{address}{CHAPTERS[1]}") as visit:
+        yield visit
+        assert visit.errors == []
+
+
+def test_focus_is_visible_on_everything_that_takes_it(chapter):
+    seen = set()
+    for _ in range(40):
+        chapter.page.keyboard.press("Tab")
+        place, name, width = chapter.page.evaluate("""(() => {
+            const focused = document.activeElement;
+            const place = [...document.querySelectorAll("*")].indexOf(focused);
+            return [place, focused.outerHTML.slice(0, 90), getComputedStyle(focused).outlineWidth];
+        })()""")
+        assert float(width.removesuffix("px")) >= 2, name
+        seen.add(place)
+    assert len(seen) == 40
+
+
+def test_the_first_key_leads_to_the_text(chapter):
+    chapter.page.keyboard.press("Tab")
+    chapter.page.keyboard.press("Enter")
+    assert chapter.page.url.endswith("#text")
+
+
+def test_contents_open_and_close_by_keyboard_on_a_phone(chromium, address):  # noqa: F811
+    with Visit(chromium, f"{address}{CHAPTERS[0]}", width=360) as visit:
+        button = visit.page.get_by_role("button", name="Contents")
+        contents = visit.page.get_by_role("navigation", name="Contents")
+        assert not contents.is_visible()
+        button.press("Enter")
+        assert contents.is_visible()
+        visit.page.keyboard.press("Escape")
+        assert not contents.is_visible()
+        button.press("Enter")
+        contents.get_by_role("link", name="Exercises", exact=True).click()
+        assert not contents.is_visible() and visit.page.url.endswith("#exercises")
+
+
+def test_what_scrolls_sideways_is_reached_by_keyboard(chromium, address):  # noqa: F811
+    with Visit(chromium, f"{address}{CHAPTERS[2]}", width=360) as visit:
+        unreached = """[...document.querySelectorAll("article *")].filter((box) =>
+            box.scrollWidth > box.clientWidth + 1 && box.clientWidth && /auto|scroll/.test(getComputedStyle(box).overflowX)
+            && box.tabIndex < 0).map((box) => box.outerHTML.slice(0, 90))"""
+        visit.open_all()
+        visit.page.wait_for_timeout(200)
+        assert visit.page.evaluate(unreached) == []
+
+
+def test_the_colours_chosen_last_are_kept(chapter):
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = chapter.page.evaluate(ground)
+    chapter.page.get_by_role("button", name="Dark").press("Enter")
+    dark = chapter.page.evaluate(ground)
+    assert dark != light
+    chapter.page.reload()
+    assert chapter.page.evaluate(ground) == dark
+    assert all(".night." in figure["source"] for figure in figures(chapter))
+    chapter.page.emulate_media(media="print")
+    assert chapter.page.evaluate(ground) == light
+
+
+def test_the_copy_button_copies_the_cell(chapter):
+    chapter.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    cell = chapter.page.locator(".cell_input").nth(1)
+    cell.get_by_role("button", name="Copy").press("Enter")
+    cell.get_by_role("button", name="Copied").wait_for()
+    assert chapter.page.evaluate("navigator.clipboard.readText()") == cell.locator("pre").text_content()
+
+
+def test_a_chapter_read_is_remembered_and_marked(chapter):
+    def tally():
+        return chapter.page.locator("#tally").text_content()
+
+    assert tally() == f"0 of {len(CHAPTERS)} chapters read"
+    chapter.page.get_by_label("I have read this chapter").press("Space")
+    assert tally() == f"1 of {len(CHAPTERS)} chapters read"
+    chapter.page.reload()
+    assert chapter.page.get_by_label("I have read this chapter").is_checked()
+    assert chapter.page.locator(".contents .current .read").count() == 1
+    chapter.page.get_by_label("I have read this chapter").press("Space")
+    assert tally() == f"0 of {len(CHAPTERS)} chapters read"
+
+
+def test_barred_storage_does_no_harm(chromium, address):  # noqa: F811
+    barred = "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('barred') } })"
+    with Visit(chromium, f"{address}{CHAPTERS[0]}", first=barred) as visit:
+        visit.page.get_by_label("I have read this chapter").press("Space")
+        visit.page.get_by_role("button", name="Dark").press("Enter")
+        assert visit.page.get_by_role("button", name="Dark").get_attribute("aria-pressed") == "true"
+        assert visit.errors == []
+
+
+@pytest.mark.parametrize("folder", [True, False], ids=["from a folder", "from a server"])
+def test_search_finds_a_section_offline(chromium, address, site, folder):  # noqa: F811
+    root = f"{site.as_uri()}/" if folder else address
+    with Visit(chromium, f"{root}{CHAPTERS[1]}") as visit:
+        box = visit.page.get_by_role("searchbox", name="Search the book")
+        box.fill("saturate sigmoid")
+        box.press("Enter")
+        found = visit.page.locator("#results a").first
+        found.wait_for()
+        assert "sigmoid" in visit.page.locator("#results p").first.text_content().lower()
+        found.click()
+        visit.page.wait_for_load_state()
+        assert "#" in visit.page.url and visit.page.locator(":target").count() == 1
+        assert (visit.foreign, visit.errors) == ([], [])
+
+
+def test_search_says_so_where_nothing_is_found(chromium, address):  # noqa: F811
+    with Visit(chromium, f"{address}search.html?q=xyzzy") as visit:
+        visit.page.get_by_text("Found nowhere").wait_for()
+        assert visit.page.locator("#results li").count() == 0
+
+
+def test_paper_shows_the_chapter_alone(chapter):
+    chapter.page.emulate_media(media="print")
+    for hidden in (".bar", ".contents", ".turn", ".take", "footer", "details.solution"):
+        assert not chapter.page.locator(hidden).first.is_visible(), hidden
+    for shown in ("h1", ".derivation", "figure img", ".cell_input"):
+        assert chapter.page.locator(shown).first.is_visible(), shown
+    assert chapter.page.pdf().startswith(b"%PDF")
+
+
+def test_reasons_stand_beside_the_lines_or_under_them(chapter):
+    line = chapter.page.locator(".derivation .line").nth(1)
+    right, reason = (line.locator(part).bounding_box() for part in (".right", ".reason"))
+    assert reason["x"] >= right["x"] + right["width"]
+    chapter.page.set_viewport_size({"width": 360, "height": 800})
+    right, reason = (line.locator(part).bounding_box() for part in (".right", ".reason"))
+    assert reason["y"] >= right["y"] + right["height"] - 1 and reason["x"] + reason["width"] <= 360
+
+
+def test_neighbouring_chapters_are_linked(chapter):
+    chapter.page.get_by_role("navigation", name="Neighbouring pages").get_by_role("link", name="Next").click()
+    assert chapter.page.url.endswith(CHAPTERS[2])
+
+
+@each_page
+def test_a_page_says_what_it_is(site, page):  # noqa: F811
+    text = (site / page).read_text("utf-8")
+    described = re.search(r'<meta name="description" content="([^"]*)">', text)[1]
+    assert 20 < len(unescape(described)) <= 165
+    assert len(unescape(re.search("<title>([^<]*)</title>", text)[1])) > 10
+    for card in re.findall(r'<meta property="og:image" content="([^"]*)">', text):
+        assert ((site / page).parent / card).read_bytes().startswith(b"\x89PNG")
+
+
+def test_titles_and_descriptions_differ_from_page_to_page(site):  # noqa: F811
+    heads = [re.findall(r'<title>.*?</title>|<meta name="description".*?>', (site / page).read_text("utf-8")) for page in PAGES]
+    for kind in zip(*heads):
+        assert len(set(kind)) == len(PAGES)
+
+
+def test_the_fonts_hold_every_character_of_the_formulas(site):  # noqa: F811
+    drawn = {ord(character) for page in PAGES for part in re.findall(
+        r'<span class="katex-html"[^>]*>(.*?)</span></span>(?=[^<]|<(?!span))', (site / page).read_text("utf-8"), re.DOTALL
+    ) for character in unescape(re.sub("<[^>]*>", "", part))}
+    held = {code for font in (site / "_static/fonts").glob("*.woff") for code in TTFont(font).getBestCmap()}
+    spaces = {0x200B, 0xA0, 0x20, 0x0A}
+    assert len(drawn) > 50 and drawn - held - spaces == set()
+
+
+def test_no_link_to_run_or_edit_is_shown_without_a_repository(site):  # noqa: F811
+    for page in PAGES:
+        assert not re.search(r"colab\.|mybinder\.|/edit/", (site / page).read_text("utf-8")), page
+
+
+@each_chapter
+def test_the_notebook_is_there_to_take_along(site, page):  # noqa: F811
+    notebook = Path(page).with_suffix(".ipynb")
+    assert f'href="{notebook.name}" download' in (site / page).read_text("utf-8")
+    assert (site / notebook).read_bytes() == (ROOT / notebook).read_bytes()
+
+
+def test_the_zip_holds_the_whole_site_but_itself(site):  # noqa: F811
+    with zipfile.ZipFile(site / "lossbook-site.zip") as archive:
+        packed = {name.removeprefix("lossbook/"): archive.read(name) for name in archive.namelist()}
+    there = {path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    del there["lossbook-site.zip"]
+    assert packed == there
+
+
+def test_two_builds_are_the_same_to_the_byte(site, tmp_path):  # noqa: F811
+    finished = build(ROOT, tmp_path, PYTHONHASHSEED="7")
+    assert finished.returncode == 0, finished.stdout
+    again = tmp_path / "_build/html"
+    names = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(again) for path in again.rglob("*") if path.is_file()}
+    assert [name for name in sorted(names) if (site / name).read_bytes() != (again / name).read_bytes()] == []

@@ -1,0 +1,208 @@
+"""What makes the build of a page fail, what quizzes are, and the links that one setting turns on: shown on small books."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from site_pages import ROOT, Visit, build, chromium, small_book  # noqa: F401
+
+PLAIN = "# A small page\n\nIt has a paragraph of its own.\n"
+FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 24"><path stroke="#0072b2" d="M 0 0 L 48 24"/></svg>'
+
+QUIZZES = r"""# A page of questions
+
+It asks two.
+
+:::{quiz} At which score is the sigmoid steepest?
+- [ ] At the far right. There $\sigma(z)$ is nearly 1, but $\sigma(-z)$ is nearly 0.
+- [x] At $z = 0$. There both factors of $\sigma(z)\,\sigma(-z)$ are one half.
+- [ ] It is equally steep
+  everywhere.
+  That would be a straight line.
+:::
+
+:::{quiz} Which of these lie between
+0.25 and 1?
+- [x] The number `3. / 4`. It is three quarters.
+- [x] The number 0.5. It is one half.
+- [ ] Is it 2? No, 2 is larger than 1.
+:::
+"""
+
+
+def html(folder, pages, name, **settings):
+    """A page of a small book, which has to build."""
+    small_book(folder, pages)
+    if settings:
+        text = (folder / "_config.yml").read_text("utf-8")
+        for key, value in settings.items():
+            text = re.sub(rf"^(\s+{key}:).*$", rf"\1 {value}", text, flags=re.MULTILINE)
+        (folder / "_config.yml").write_text(text, "utf-8")
+    finished = build(folder, folder)
+    assert finished.returncode == 0, finished.stdout
+    return (folder / "_build/html" / name).read_text("utf-8")
+
+
+WRONG_PAGES = {  # what is written, and what the build says of it
+    "formula": (r"Mathematics that is wrong: $\frac{1}$.", r"formula.md.*KaTeX.*frac"),
+    "page": ("[A page](nowhere.md) that is not there.", r"page.md.*nowhere.md"),
+    "section": ("[A section](index.md#nowhere) that is not there.", r"section.md.*nowhere"),
+    "link": ('<a href="nowhere.html">A link in HTML</a>', r"link.html: a link that leads nowhere: nowhere.html"),
+    "anchor": ('<a href="index.html#none">In HTML</a>', r"anchor.html: a link to an anchor that is not there: .*#none"),
+    "figure": ("![](_drawing.svg)", r"figure.html: an image without a text: .*_drawing.svg"),
+    "image": ('<img src="https://example.org/a.png" alt="Elsewhere">', r"image.html: asks another host for .*a.png"),
+    "script": ('<script src="https://example.org/a.js"></script>', r"script.html: asks another host for .*a.js"),
+    "names": ('<b id="twice">a</b> <b id="twice">b</b>', r"names.html: two elements are named twice"),
+}
+RIGHT, WRONG = "- [x] One. It is one.", "- [ ] Two. It is not two."
+WRONG_QUIZZES = {
+    "none-right": ([WRONG, "- [ ] Three. Nor three."], "expected a right option"),
+    "all-right": ([RIGHT, "- [x] Three. It is three too."], "expected an option that is wrong"),
+    "no-feedback": ([RIGHT, "- [ ] Two."], "expected a sentence and then its feedback, got 'Two.'"),
+    "no-end": ([RIGHT, "- [ ] Two, without an end"], "expected a sentence and then its feedback"),
+    "too-few": ([RIGHT], "expected 2 to 6 options, got 1"),
+    "too-many": ([RIGHT, *(f"- [ ] {n}. Not this." for n in "234567")], "expected 2 to 6 options, got 7"),
+    "alike": ([RIGHT, "- [ ] One. The same again."], "expected options that differ"),
+    "not-indented": ([RIGHT, WRONG, "and a line that is not indented"], "expected an option"),
+    "no-mark": ([RIGHT, "- [X] Two. With a mark that is none."], "expected an option"),
+}
+
+
+@pytest.fixture(scope="module")
+def complaints(tmp_path_factory):
+    """What the build says of a book whose pages are all wrong but the first."""
+    folder = tmp_path_factory.mktemp("wrong")
+    (folder / "_drawing.svg").write_text(FIGURE, "utf-8")
+    pages = {"index.md": PLAIN}
+    pages |= {f"{name}.md": f"# A wrong {name}\n\n{text}\n" for name, (text, _) in WRONG_PAGES.items()}
+    for name, (options, _) in WRONG_QUIZZES.items():
+        pages[f"{name}.md"] = "\n".join([f"# A quiz, {name}", "", ":::{quiz} What is one?", *options, ":::", ""])
+    finished = build(small_book(folder, pages), folder)
+    assert finished.returncode != 0, finished.stdout
+    return finished.stdout
+
+
+@pytest.mark.parametrize("name", WRONG_PAGES)
+def test_a_wrong_page_fails_the_build_which_names_it(complaints, name):
+    assert re.search(WRONG_PAGES[name][1], complaints), complaints
+
+
+@pytest.mark.parametrize("name", WRONG_QUIZZES)
+def test_a_wrong_quiz_fails_the_build_which_names_page_and_question(complaints, name):
+    said = re.escape(WRONG_QUIZZES[name][1])
+    assert re.search(rf"/{name}.md:3: WARNING: quiz 'What is one\?': {said}", complaints), complaints
+
+
+def test_a_page_that_is_right_is_not_complained_of(complaints):
+    assert not re.search(r"index\.(md|html):", complaints), complaints
+
+
+@pytest.fixture(scope="module")
+def questions(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("questions")
+    html(folder, {"index.md": PLAIN, "quizzes.md": QUIZZES}, "quizzes.html")
+    return (folder / "_build/html/quizzes.html").as_uri()
+
+
+def test_a_quiz_answers_by_keyboard(chromium, questions):  # noqa: F811
+    with Visit(chromium, questions) as visit:
+        group = visit.page.get_by_role("group", name="At which score is the sigmoid steepest?")
+        said = visit.page.get_by_role("status").first
+        assert said.text_content() == "" and group.get_by_role("radio").count() == 3
+        group.get_by_role("radio").first.focus()
+        visit.page.keyboard.press("Space")
+        assert re.match(r"Not right: There .* is nearly 1, but", said.text_content())
+        visit.page.keyboard.press("ArrowDown")
+        assert group.get_by_role("radio").nth(1).is_checked()
+        assert said.text_content().startswith("Right: There both factors of")
+        visit.page.keyboard.press("ArrowDown")
+        assert said.text_content() == "Not right: That would be a straight line."
+        assert visit.page.url == questions and (visit.errors, visit.foreign) == ([], [])
+
+
+def test_a_quiz_with_several_right_options_has_check_boxes(chromium, questions):  # noqa: F811
+    with Visit(chromium, questions) as visit:
+        group = visit.page.get_by_role("group", name="Which of these lie between 0.25 and 1?")
+        said = visit.page.get_by_role("status").nth(1)
+        boxes = group.get_by_role("checkbox")
+        assert boxes.count() == 3
+        boxes.nth(1).press("Space")
+        assert said.text_content() == "Right: It is one half."
+        boxes.nth(2).press("Space")
+        assert said.text_content() == "Not right: No, 2 is larger than 1."
+        boxes.nth(2).press("Space")
+        assert said.text_content() == "" and boxes.nth(1).is_checked()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_an_answered_quiz(chromium, questions, scheme):  # noqa: F811
+    with Visit(chromium, questions, scheme=scheme, width=360) as visit:
+        for name in ("At the far right", "The number 0.5"):
+            visit.page.get_by_label(name).check()
+        assert visit.axe() == [] and visit.overflow() == 0
+
+
+def test_without_scripts_the_answers_of_a_quiz_are_folded_under_it(chromium, questions):  # noqa: F811
+    with Visit(chromium, questions, scripts=False) as visit:
+        assert visit.page.get_by_text("It is equally steep everywhere").first.is_visible()
+        assert not visit.page.locator("input").first.is_visible()
+        answers = visit.page.locator("details.answers").first
+        answers.locator("summary").click()
+        assert answers.get_by_text("That would be a straight line.").is_visible()
+
+
+def test_a_repository_turns_on_links_to_run_and_to_edit(tmp_path):
+    notebook = '{"cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# A notebook\\n", "\\n", "Text."]}],' \
+               ' "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}, "nbformat": 4, "nbformat_minor": 5}'
+    pages = {"index.md": PLAIN, "chapters/one.ipynb": notebook}
+    settings = {"repository_address": "https://github.com/someone/a.book", "repository_branch": "trunk",
+                "html_baseurl": "https://example.org/book/"}
+    text = html(tmp_path, pages, "chapters/one.html", **settings)
+    for address in (
+        "https://colab.research.google.com/github/someone/a.book/blob/trunk/chapters/one.ipynb",
+        "https://mybinder.org/v2/gh/someone/a.book/trunk?urlpath=lab/tree/chapters/one.ipynb",
+        "https://github.com/someone/a.book/edit/trunk/chapters/one.ipynb",
+    ):
+        assert f'href="{address}"' in text
+    assert "%pip install git+https://github.com/someone/a.book" in text
+    assert 'property="og:image" content="https://example.org/book/_cards/chapters-one.png"' in text
+
+
+def test_a_repository_elsewhere_is_refused(tmp_path):
+    small_book(tmp_path, {"index.md": PLAIN, "one.md": PLAIN})
+    text = (tmp_path / "_config.yml").read_text("utf-8")
+    (tmp_path / "_config.yml").write_text(text.replace("repository_address: ''", "repository_address: ftp://example.org"), "utf-8")
+    finished = build(tmp_path, tmp_path)
+    assert finished.returncode != 0
+    assert "repository_address: expected https://github.com/OWNER/NAME, got 'ftp://example.org'" in finished.stdout
+
+
+def test_binder_installs_the_lock_for_a_python_that_the_lock_is_for():
+    line = (ROOT / "binder/requirements.txt").read_text("utf-8").strip()
+    assert (ROOT / "binder" / line.removeprefix("-r ")).resolve() == ROOT / "requirements.lock"
+    major, minor = (ROOT / "binder/runtime.txt").read_text("utf-8").strip().removeprefix("python-").split(".")
+    oldest, newest = re.search(r"OLDEST, NEWEST = \((.*?)\), \((.*?)\)", (ROOT / "tools/environment.py").read_text("utf-8")).groups()
+    assert tuple(map(int, oldest.split(","))) <= (int(major), int(minor)) <= tuple(map(int, newest.split(",")))
+
+
+def test_binder_makes_the_library_importable_from_every_folder(tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    path = f"{tmp_path}/venv/bin:{os.environ['PATH']}"
+    subprocess.run([ROOT / "binder/postBuild"], cwd=ROOT, env={"PATH": path}, check=True)
+    found = subprocess.run(
+        ["python", "-c", "import importlib.util; print(importlib.util.find_spec('lossbook').origin)"],
+        cwd=tmp_path, env={"PATH": path}, check=True, stdout=subprocess.PIPE, text=True,
+    )
+    assert found.stdout.strip() == str(ROOT / "lossbook/__init__.py")
+
+
+def test_styles_become_classes_and_figures_get_their_size_and_a_partner_for_the_night(tmp_path):
+    (tmp_path / "_drawing.svg").write_text(FIGURE, "utf-8")
+    text = html(tmp_path, {"index.md": PLAIN, "one.md": "# One\n\nSome $x^2$.\n\n![A line that falls](_drawing.svg)\n"}, "one.html")
+    assert "style=" not in text
+    assert 'width="64" height="32"' in text
+    night = (tmp_path / "_build/html" / re.search(r'srcset="([^"]*)"', text)[1]).read_text("utf-8")
+    assert "#0072b2" not in night
