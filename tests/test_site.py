@@ -21,6 +21,15 @@ FIGURES = """() => [...document.querySelectorAll("article img")].map(async (imag
     return { alt: image.alt, source: image.currentSrc, width: image.naturalWidth, sized: image.hasAttribute("height") };
 })"""
 
+STRAY_STOPS = """() => [...document.querySelectorAll("article .math")].filter((formula) => {
+    const stop = formula.nextSibling;
+    if (!stop?.data?.match(/^[,.;:?!)]/) || formula.getClientRects().length !== 1) return false;
+    const range = document.createRange();
+    range.setStart(stop, 0);
+    range.setEnd(stop, 1);
+    return range.getBoundingClientRect().top > formula.getBoundingClientRect().bottom;
+}).map((formula) => formula.parentElement.innerText.slice(-60))"""
+
 
 def figures(visit):
     return visit.page.evaluate(f"async () => await Promise.all(({FIGURES})())")
@@ -44,6 +53,7 @@ def on_a_phone(chromium, address):  # noqa: F811
                     "formulas": visit.page.locator(".katex").count(),
                     "spoken": visit.page.locator(".katex math").count(),
                     "sheets": visit.page.evaluate("[...document.styleSheets].map((sheet) => sheet.href.split('/').pop())"),
+                    "stray stops": visit.page.evaluate(STRAY_STOPS),
                     "broken fonts": visit.page.evaluate("[...document.fonts].filter((f) => f.status === 'error').length"),
                     "axe": visit.axe(),
                 }
@@ -82,6 +92,11 @@ def test_each_formula_is_also_mathml_and_no_font_is_broken(on_a_phone, page):
     found = on_a_phone(page)
     assert found["formulas"] == found["spoken"]
     assert found["broken fonts"] == 0
+
+
+@each_page
+def test_no_line_begins_with_the_stop_behind_a_formula(on_a_phone, page):
+    assert on_a_phone(page)["stray stops"] == []
 
 
 @each_page

@@ -20,6 +20,9 @@ DERIVATION = re.compile(r"\\begin\{aligned\}\n(?P<lines>.*&& \\text\{.*)\n\\end\
 LINE = re.compile(r"(?P<left>.*?) ?&= (?P<right>.*) && \\text\{(?P<reason>.*)\}", re.DOTALL)
 NOTE = re.compile(r"& && (?:\\text\{(?P<said>.*?)\s?\})?(?P<formula>.*)", re.DOTALL)
 
+SHORT = 24
+"""So much LaTeX is narrower than a phone."""
+
 characters = set()
 """What the fonts of the formulas have to hold; filled while pages are written."""
 
@@ -95,5 +98,27 @@ def visit_math_block(writer, node):
     raise nodes.SkipNode
 
 
+def keep_punctuation(app, doctree, page):
+    """A short formula and the bracket before it or the stop behind it stay on one line."""
+    for math in list(doctree.findall(nodes.math)):
+        siblings = math.parent.children
+        place = math.parent.index(math)
+        before, after = (siblings[at] if 0 <= at < len(siblings) else None for at in (place - 1, place + 1))
+        opening = re.search(r"\($", before) if isinstance(before, nodes.Text) else None
+        closing = re.match(r"[,.;:?!)]+", after) if isinstance(after, nodes.Text) else None
+        if len(math.astext()) > SHORT or not (opening or closing):
+            continue
+        together = nodes.inline("", "", classes=["together"])
+        math.replace_self(together)
+        if opening:
+            together += nodes.Text("(")
+            before.parent.replace(before, nodes.Text(before[:-1]))
+        together += math
+        if closing:
+            together += nodes.Text(closing[0])
+            after.parent.replace(after, nodes.Text(after[closing.end():]))
+
+
 def setup(app):
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
+    app.connect("doctree-resolved", keep_punctuation)
