@@ -224,7 +224,7 @@ def test_a_figure_says_what_it_shows_once_the_hand_rests(chromium, figures):  # 
         figure.get_by_label("score z").fill("6")
         assert said.text_content() == before
         visit.page.wait_for_timeout(700)
-        assert said.text_content() == "At score 6.0 the sigmoid is 0.9975, its mirror image 0.0025, and its slope 0.0025."
+        assert said.text_content() == "At score 6.0 the sigmoid is 0.9975, its mirror image 0.0025, and its slope 0.00247."
 
 
 def test_the_record_of_1973_is_dragged_by_the_pointer(chromium, figures):  # noqa: F811

@@ -49,7 +49,7 @@ SCENES["sigmoid"] = Scene(
     ],
     key=[("blue", "sigmoid"), ("orange", "tangent, and its slope")],
     table=[["", "σ(z)", "σ(−z)", "slope"], ["at the score", "p", "mirror", "slope"]],
-    digits={"p": 4, "mirror": 4, "slope": 4},
+    digits={"slope": 5},
     told="At score {z} the sigmoid is {p}, its mirror image {mirror}, and its slope {slope}.",
 )
 
