@@ -1,6 +1,7 @@
 """Arguments that are not what they should be: one line that names the argument, what was expected and what came."""
 
 from difflib import get_close_matches
+from functools import lru_cache
 from numbers import Integral, Real
 
 from sympy import Expr, Indexed, Symbol, sympify
@@ -38,9 +39,14 @@ def as_number(name, value, domain):
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name}: expected a number, got {value!r}")
     number = float(value)
-    if number != number or abs(number) == float("inf") or domain.contains(sympify(number)) != True:  # noqa: E712
+    if number != number or abs(number) == float("inf") or not _contains(domain, number):
         raise ValueError(f"{name}: expected a number in {domain}, got {value!r}")
     return number
+
+
+@lru_cache(maxsize=1024)  # the same parameters come with every step of a training
+def _contains(domain, number):
+    return domain.contains(sympify(number)) == True  # noqa: E712
 
 
 def as_count(name, value):

@@ -281,11 +281,11 @@ def small_network(weights, inputs):
 @_styled
 def matrix_products():
     """The products of a layer, forward and back, as blocks of their shapes, the size that is summed over marked."""
-    sizes = {"m": 5, "n": 3, "h": 4}
+    sizes = {"m": 5, "n": 3, "u": 4}
     products = {  # each block with the size of its rows and of its columns
-        "forward": (("H", "m", "h"), ("Wᵀ", "h", "n"), ("Z", "m", "n")),
-        "back to the units": (("G", "m", "n"), ("W", "n", "h"), ("∂L/∂H", "m", "h")),
-        "back to the weights": (("Gᵀ", "n", "m"), ("H", "m", "h"), ("∂L/∂W", "n", "h")),
+        "forward": (("H", "m", "u"), ("Wᵀ", "u", "n"), ("Z", "m", "n")),
+        "back to the units": (("G", "m", "n"), ("W", "n", "u"), ("∂L/∂H", "m", "u")),
+        "back to the weights": (("Gᵀ", "n", "m"), ("H", "m", "u"), ("∂L/∂W", "n", "u")),
     }
     canvas = Canvas(figsize=(6.8, 4.8), layout="constrained")
     axis = canvas.subplots()

@@ -6,6 +6,8 @@ never subtract nearly equal numbers (the complement 1 - softmax is a function of
 derived from them needs no rewriting to be accurate. A test proves each against the definition.
 """
 
+from functools import cache
+
 from sympy import Function, Indexed, IndexedBase, KroneckerDelta, exp, log
 
 from lossbook.indices import collapse, fresh_indices, rename_bound
@@ -46,6 +48,7 @@ class NamedFunction(Function):
 class ScalarFunction(NamedFunction):
     """A function of one number."""
 
+    @cache  # training asks for it in every step
     def first_derivative(self):
         return self.diff(self.args[0])
 

@@ -153,7 +153,7 @@ class Loss:
             return prediction, target, *(arrays.constant(xp, number, prediction) for number in parameters)
 
         compiled = self._compiled(tuple(expressions), labels)
-        axes = [len(free_indices(expression)) for expression in expressions]
+        axes = [_count_of_axes(expression) for expression in expressions]
         return arrays.over_samples(compiled, axes, self.over_classes, prediction, target, prepare)
 
     def _checked_parameters(self, given):
@@ -200,6 +200,12 @@ class Loss:
 
     def _repr_latex_(self):
         return rf"$$\text{{{self.name}}} = {latex(self.expression)}$$"
+
+
+@cache
+def _count_of_axes(expression):
+    """How many class axes the array of `expression` has: one for each free index."""
+    return len(free_indices(expression))
 
 
 def _reduced(values, reduction):

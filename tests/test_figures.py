@@ -71,7 +71,7 @@ def test_alt_text_says_where_minima_optima_and_shares_lie():
 def test_alt_text_says_what_boundaries_lines_estimates_and_digits_show():
     # Of three birds tested one is a Chinstrap, to the right of the mean (30 + 52) / 2.
     assert "a line: 1 of 1 Chinstraps and 0 others" in FIGURES["boundaries"]().alt
-    assert "Gᵀ times H gives ∂L/∂W, n by h, and sums over m" in FIGURES["matrices"]().alt
+    assert "Gᵀ times H gives ∂L/∂W, n by u, and sums over m" in FIGURES["matrices"]().alt
     assert "a rises by 0.500 a year and ends at 12.50" in FIGURES["lines"]().alt  # 1 + 23 / 2
     # 0, 1, 2, 3 and one that moves from 0 to 20: means 6 / 5 and 26 / 5, medians 1 and 2.
     estimates = FIGURES["estimates"]().alt
