@@ -36,7 +36,7 @@ SPECIES = ("Adelie", "Chinstrap", "Gentoo")
 MEASUREMENTS = ("bill length in mm", "bill depth in mm", "flipper length in mm", "body mass in g")
 
 
-def penguins():
+def penguins() -> tuple[np.ndarray, np.ndarray]:
     """The measurements of 342 penguins, a row each in the order of `MEASUREMENTS`, and the number of each one's species.
 
     Every bird of the Palmer Archipelago, Antarctica, 2007 to 2009, but the two that were not measured.

@@ -5,6 +5,8 @@ Curves are computed from the catalogue; numbers in the alt text are those that a
 """
 
 import io
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
 import matplotlib
 import numpy as np
@@ -13,9 +15,13 @@ from matplotlib.patches import Patch, Rectangle
 
 from lossbook import functions, losses
 from lossbook.data import ANIMALS, MEASUREMENTS, PICTURE_NAMES
-from lossbook.training import descend
 from lossbook.digits import correct_digits as count_correct_digits
-from lossbook.training import fit_linear, standardise
+from lossbook.loss import Loss
+from lossbook.training import Network, descend, fit_linear, standardise
+from lossbook.types import ArrayLike
+
+Given = ParamSpec("Given")
+"""What a figure is drawn of."""
 
 BLUE, ORANGE, GREEN = "#0072b2", "#c04f00", "#00795a"
 INK, QUIET = "#222222", "#767676"
@@ -45,28 +51,28 @@ STYLE = {
 class Figure:
     """An SVG and its alt text, shown by notebooks; the same input always gives the same bytes."""
 
-    def __init__(self, canvas, alt):
+    def __init__(self, canvas: Canvas, alt: str) -> None:
         file = io.StringIO()
         with matplotlib.rc_context(STYLE):
             canvas.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
         self.svg = file.getvalue()
         self.alt = alt
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         data = {"image/svg+xml": self.svg, "text/plain": f"Figure: {self.alt}"}
         return data, {"image/svg+xml": {"alt": self.alt}}
 
 
-def _panels(count=1, height=3.2):
+def _panels(count: int = 1, height: float = 3.2) -> tuple[Canvas, np.ndarray]:
     """A canvas with `count` axes beside each other."""
     canvas = Canvas(figsize=(6.8, height), layout="constrained")
     return canvas, np.atleast_1d(canvas.subplots(1, count))
 
 
-def _styled(draw):
+def _styled(draw: Callable[Given, tuple[Canvas, str]]) -> Callable[Given, Figure]:
     """`draw` in the book's style."""
 
-    def styled(*args, **kwargs):
+    def styled(*args: Given.args, **kwargs: Given.kwargs) -> Figure:
         with matplotlib.rc_context(STYLE):
             return Figure(*draw(*args, **kwargs))
 
@@ -74,13 +80,13 @@ def _styled(draw):
     return styled
 
 
-def _signed(number):
+def _signed(number: float) -> str:
     """`number` in short, with a true minus sign."""
     return f"{number:g}".replace("-", "−")
 
 
 @_styled
-def probabilities_by_picture(models, truth):
+def probabilities_by_picture(models: dict[str, np.ndarray], truth: np.ndarray) -> tuple[Canvas, str]:
     """For each model a panel: the probabilities of each animal in each picture, the true animal hatched."""
     canvas, axes = _panels(len(models))
     said = []
@@ -102,7 +108,7 @@ def probabilities_by_picture(models, truth):
 
 
 @_styled
-def sigmoid_and_slope():
+def sigmoid_and_slope() -> tuple[Canvas, str]:
     """The sigmoid, and below it its derivative."""
     z = np.linspace(-8, 8, 321)
     canvas, axes = _panels(2)
@@ -119,7 +125,7 @@ def sigmoid_and_slope():
 
 
 @_styled
-def softmax_of_one_score(others=(1.0, -1.0)):
+def softmax_of_one_score(others: tuple[float, ...] = (1.0, -1.0)) -> tuple[Canvas, str]:
     """The probabilities of three classes while the first score moves and the other two stay."""
     z = np.linspace(-6, 6, 241)
     rows = np.stack([z, *(np.full_like(z, score) for score in others)], axis=-1)
@@ -138,7 +144,7 @@ def softmax_of_one_score(others=(1.0, -1.0)):
 
 
 @_styled
-def pushes(compared):
+def pushes(compared: dict[str, Loss]) -> tuple[Canvas, str]:
     """For a truth of 1: each loss and the size of its gradient over the score."""
     z = np.linspace(-8, 4, 241)
     canvas, axes = _panels(2)
@@ -156,7 +162,7 @@ def pushes(compared):
 
 
 @_styled
-def training_curves(paths):
+def training_curves(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
     """The probability of the truth after each step of training, one curve a loss."""
     canvas, (axis,) = _panels()
     said = []
@@ -171,7 +177,7 @@ def training_curves(paths):
 
 
 @_styled
-def surprise():
+def surprise() -> tuple[Canvas, str]:
     """The cross-entropy of a sample over the probability that was given to what happened."""
     p = np.linspace(0.005, 1, 400)
     canvas, (axis,) = _panels()
@@ -187,7 +193,7 @@ def surprise():
 
 
 @_styled
-def pipeline(scores, truth):
+def pipeline(scores: ArrayLike, truth: int) -> tuple[Canvas, str]:
     """From scores through probabilities to the loss, with the numbers of one picture in the boxes."""
     scores = np.asarray(scores, dtype=float)
     probabilities = functions.softmax.value(scores)
@@ -219,7 +225,7 @@ def pipeline(scores, truth):
 
 
 @_styled
-def one_neuron(x, weight, bias, truth):
+def one_neuron(x: float, weight: float, bias: float, truth: int) -> tuple[Canvas, str]:
     """From the input to the loss, with the numbers in the boxes; below, the three factors on the way back."""
     score = weight * x + bias
     probability = functions.sigmoid.value(score)
@@ -248,12 +254,12 @@ def one_neuron(x, weight, bias, truth):
 
 
 @_styled
-def small_network(weights, inputs):
+def small_network(weights: np.ndarray, inputs: np.ndarray) -> tuple[Canvas, str]:
     """Three inputs, nodes 1 to 3, joined to three outputs, nodes 4 to 6, by the weights w41 to w63."""
     scores = weights @ inputs
     canvas = Canvas(figsize=(6.8, 4.4), layout="constrained")
     axis = canvas.subplots()
-    along = {"ha": "center", "va": "bottom", "rotation_mode": "anchor", "transform_rotates_text": True}
+    along: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation_mode": "anchor", "transform_rotates_text": True}
     for row, (score, from_inputs) in enumerate(zip(scores, weights)):
         for column, weight in enumerate(from_inputs):
             axis.plot([0.12, 1.88], [-column, -row], color=QUIET, linewidth=0.8, zorder=1)
@@ -279,7 +285,7 @@ def small_network(weights, inputs):
 
 
 @_styled
-def matrix_products():
+def matrix_products() -> tuple[Canvas, str]:
     """The products of a layer, forward and back, as blocks of their shapes, the size that is summed over marked."""
     sizes = {"m": 5, "n": 3, "u": 4}
     products = {  # each block with the size of its rows and of its columns
@@ -304,7 +310,7 @@ def matrix_products():
                 columns: (left + width / 2, low + height + 0.1, "center", "bottom"),
             }.items():
                 summed = (number, side) in {(0, blocks[0][2]), (1, blocks[1][1])}
-                style = {"color": ORANGE, "weight": "bold", "style": "italic"} if summed else {"color": INK}
+                style: dict[str, Any] = {"color": ORANGE, "weight": "bold", "style": "italic"} if summed else {"color": INK}
                 axis.text(x, y, side, ha=ha, va=va, fontsize=9.5, **style)
             if number < 2:
                 axis.text(left + width + 0.9, top - tallest / 2, "·="[number], ha="center", va="center", fontsize=14)
@@ -318,7 +324,7 @@ def matrix_products():
 
 
 @_styled
-def boundaries(points, chosen, test, train, networks):
+def boundaries(points: np.ndarray, chosen: np.ndarray, test: np.ndarray, train: np.ndarray, networks: dict[str, Network]) -> tuple[Canvas, str]:
     """The bills `test`, Chinstraps (`chosen`) filled, and where each network gives its two classes equal scores.
 
     The networks were trained on points that were standardised like the points `train`.
@@ -348,7 +354,7 @@ def boundaries(points, chosen, test, train, networks):
 
 
 @_styled
-def difference_errors(function, derivative, at):
+def difference_errors(function: Callable[..., Any], derivative: Callable[..., Any], at: float) -> tuple[Canvas, str]:
     """The error of the forward and of the central difference over the step, both axes logarithmic."""
     steps = 2.0 ** -np.arange(1, 52)
     slope = derivative(at)
@@ -372,7 +378,7 @@ def difference_errors(function, derivative, at):
 
 
 @_styled
-def optimum_over_truth(optima):
+def optimum_over_truth(optima: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canvas, str]:
     """For each loss the probability at which its mean is least, over the true probability."""
     canvas, (axis,) = _panels(height=3.6)
     said = []
@@ -388,7 +394,7 @@ def optimum_over_truth(optima):
 
 
 @_styled
-def reliability(tables):
+def reliability(tables: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canvas, str]:
     """For each model the share of positives in each bin of its predictions, over the mean prediction of the bin."""
     canvas, (axis,) = _panels(height=3.6)
     axis.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8)
@@ -406,7 +412,7 @@ def reliability(tables):
 
 
 @_styled
-def two_minima(values):
+def two_minima(values: ArrayLike) -> tuple[Canvas, str]:
     """The sum of squared and the sum of absolute residuals of `values` from one number, over that number."""
     values = np.asarray(values, dtype=float)
     numbers = np.linspace(values.min() - 0.5, values.max() + 0.5, 401)
@@ -429,10 +435,10 @@ def two_minima(values):
 
 
 @_styled
-def regression_losses(beta=1):
+def regression_losses(beta: int = 1) -> tuple[Canvas, str]:
     """Squared error, absolute error and smooth L1 over the residual, and beside them their gradients."""
     residual = np.linspace(-3, 3, 601)
-    compared = {
+    compared: dict[str, tuple[Loss, dict[str, Any]]] = {
         "L2, squared error": (losses.squared_error, {}),
         "L1, absolute error": (losses.absolute_error, {}),
         f"smooth L1, β = {beta:g}": (losses.smooth_l1, {"beta": beta}),
@@ -454,7 +460,7 @@ def regression_losses(beta=1):
 
 
 @_styled
-def distance_over_steps(paths):
+def distance_over_steps(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
     """How far each path still is from 0 after each step, on a logarithmic scale."""
     canvas, (axis,) = _panels()
     said = []
@@ -468,7 +474,7 @@ def distance_over_steps(paths):
 
 
 @_styled
-def steps_on_a_parabola(rates, start=2.0, steps=5):
+def steps_on_a_parabola(rates: list[float], start: Any = 2.0, steps: Any = 5) -> tuple[Canvas, str]:
     """Gradient descent on the squared error, drawn on its curve, a panel for each rate."""
     canvas, axes = _panels(len(rates), height=3)
     said = []
@@ -485,7 +491,7 @@ def steps_on_a_parabola(rates, start=2.0, steps=5):
 
 
 @_styled
-def fitted_lines(years, values, lines, unit):
+def fitted_lines(years: np.ndarray, values: np.ndarray, lines: dict[str, np.ndarray], unit: str) -> tuple[Canvas, str]:
     """Values over years, and lines through them: `lines` maps a name to its start in the first year and its slope."""
     canvas, (axis,) = _panels(height=3.8)
     axis.plot(years, values, "o", color=INK, markersize=5)
@@ -504,7 +510,7 @@ def fitted_lines(years, values, lines, unit):
 
 
 @_styled
-def estimates_over_one_value(values, delta):
+def estimates_over_one_value(values: np.ndarray, delta: int) -> tuple[Canvas, str]:
     """Left: mean, median and Huber's middle while the last value moves. Right: that value's pull on a prediction."""
     alike, moved, centre = np.ones((len(values), 1)), np.linspace(0, 20, 201), 2.0
     moving = [np.append(values[:-1], last) for last in moved]
@@ -536,7 +542,7 @@ def estimates_over_one_value(values, delta):
 
 
 @_styled
-def correct_digits(scores, codes, truth):
+def correct_digits(scores: np.ndarray, codes: dict[str, np.ndarray], truth: np.ndarray) -> tuple[Canvas, str]:
     """The number of right digits over the score: `codes` maps a name to its values, `truth` holds the exact ones."""
     canvas, (axis,) = _panels()
     said = []

@@ -8,9 +8,18 @@ from lossbook.exercises.symbols import p_is_sigmoid, p_is_softmax, probabilities
 from lossbook.functions import log_softmax, logsumexp, sigmoid, softmax, softplus
 from lossbook.indices import collapse, rename_bound, write_out
 from lossbook.notation import (
-    TARGETS_SUM_TO_ONE, i, k, logit, logits, n, probabilities, probability, target, targets, total,
+    TARGETS_SUM_TO_ONE,
+    i,
+    k,
+    logit,
+    logits,
+    n,
+    probabilities,
+    probability,
+    target,
+    targets,
+    total,
 )
-
 
 # --- 1: two models, one accuracy ------------------------------------------------------------------
 

@@ -5,13 +5,31 @@ from sympy import IndexedBase, KroneckerDelta, S, Symbol
 from lossbook import losses
 from lossbook.exercises.exercise import Exercise
 from lossbook.exercises.symbols import (
-    bias, feature, features, hidden, p_is_sigmoid, p_is_softmax, rate, weight, weights, z_is_score,
+    bias,
+    feature,
+    features,
+    hidden,
+    p_is_sigmoid,
+    p_is_softmax,
+    rate,
+    weight,
+    weights,
+    z_is_score,
 )
 from lossbook.functions import log_softmax, logsumexp, sigmoid, softmax, tanh
 from lossbook.notation import (
-    TARGETS_SUM_TO_ONE, i, k, logit, logits, n, probabilities, probability, target, targets, total,
+    TARGETS_SUM_TO_ONE,
+    i,
+    k,
+    logit,
+    logits,
+    n,
+    probabilities,
+    probability,
+    target,
+    targets,
+    total,
 )
-
 
 # --- 6: two classes, three factors ----------------------------------------------------------------
 

@@ -5,16 +5,41 @@ from sympy import Abs, Eq, KroneckerDelta, Lambda, S, cancel, log
 from lossbook import losses
 from lossbook.exercises.exercise import Exercise
 from lossbook.exercises.symbols import (
-    feature, features, p_is_sigmoid, p_is_softmax, penalty, probabilities_sum_to_one, second_derivative, step,
-    third_derivative, values, weight,
+    feature,
+    features,
+    p_is_sigmoid,
+    p_is_softmax,
+    penalty,
+    probabilities_sum_to_one,
+    second_derivative,
+    step,
+    third_derivative,
+    values,
+    weight,
 )
 from lossbook.functions import log_sigmoid, logsumexp, sigmoid, softmax, softplus
 from lossbook.losses import residual
 from lossbook.notation import (
-    TARGETS_SUM_TO_ONE, approximations, count, delta, epsilon, gamma, i, k, logit, logits, n, prediction, probabilities,
-    probability, side, target, targets, total, value,
+    TARGETS_SUM_TO_ONE,
+    approximations,
+    count,
+    delta,
+    epsilon,
+    gamma,
+    i,
+    k,
+    logit,
+    logits,
+    n,
+    prediction,
+    probabilities,
+    probability,
+    side,
+    target,
+    targets,
+    total,
+    value,
 )
-
 
 # --- 12: numbers that survive ---------------------------------------------------------------------
 

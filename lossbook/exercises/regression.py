@@ -9,7 +9,6 @@ from lossbook.functions import log_cosh, sigmoid, tanh
 from lossbook.losses import residual
 from lossbook.notation import beta, delta, i, k, logit, n, prediction, quantile, total, value
 
-
 # --- 9: L1, L2, Smooth L1 -------------------------------------------------------------------------
 
 squared_error_gradient = Exercise(
