@@ -1,4 +1,4 @@
-"""Figures that a reader moves: the browser shows lossbook's numbers, by slider, by key and by pointer, and without scripts."""
+"""Figures that a reader moves: lossbook's numbers by slider, by key and by pointer, and without scripts."""
 
 import json
 import re
@@ -39,7 +39,8 @@ SET = """([scene, values]) => {
     const cells = [...figure.querySelectorAll("td[data-exact]")];
     const marks = [...figure.querySelectorAll("[data-at]")];
     return {
-        inputs: Object.fromEntries([...figure.querySelectorAll("input")].map((input) => [input.name, input.valueAsNumber])),
+        inputs: Object.fromEntries(
+            [...figure.querySelectorAll("input")].map(({ name, valueAsNumber }) => [name, valueAsNumber])),
         exact: Object.fromEntries(cells.map((cell) => [cell.dataset.shown, Number(cell.dataset.exact)])),
         texts: [...figure.querySelectorAll("[data-shown]")].map((cell) => [cell.dataset.shown, cell.textContent]),
         marks: marks.map((mark) => ["d", "cx", "cy"].map((name) => mark.getAttribute(name) ?? "").join(" ")),
@@ -80,7 +81,12 @@ def race_at(first, rate, steps):
     for name, loss in (("squared", losses.sigmoid_squared_error), ("entropy", losses.binary_cross_entropy_with_logits)):
         z = descend(loss, first, 1, rate, int(steps))[-1]
         value, gradient = loss.value_and_gradient(z, 1)
-        found |= {f"z_{name}": z, f"p_{name}": functions.sigmoid.value(z), f"loss_{name}": value, f"push_{name}": -gradient}
+        found |= {
+            f"z_{name}": z,
+            f"p_{name}": functions.sigmoid.value(z),
+            f"loss_{name}": value,
+            f"push_{name}": -gradient,
+        }
     return found
 
 
@@ -95,8 +101,12 @@ def three_scores_at(z_1, z_2, z_3):
 
 def rulers_at(yhat, beta):
     found = {}
-    for name, loss, given in (("L2", "squared_error", {}), ("L1", "absolute_error", {}),
-                              ("smooth", "smooth_l1", {"beta": beta}), ("huber", "huber", {"delta": beta})):
+    for name, loss, given in (
+        ("L2", "squared_error", {}),
+        ("L1", "absolute_error", {}),
+        ("smooth", "smooth_l1", {"beta": beta}),
+        ("huber", "huber", {"delta": beta}),
+    ):
         found[f"value_{name}"], found[f"slope_{name}"] = losses.get(loss).value_and_gradient(yhat, 0.0, **given)
     return found
 
@@ -104,9 +114,16 @@ def rulers_at(yhat, beta):
 def rate_and_curvature_at(rate, beta, first):
     found = {
         f"end_{name}": descend(losses.get(loss), first, 0, rate, 40, **given)[-1]
-        for name, loss, given in (("L2", "squared_error", {}), ("L1", "absolute_error", {}), ("smooth", "smooth_l1", {"beta": beta}))
+        for name, loss, given in (
+            ("L2", "squared_error", {}),
+            ("L1", "absolute_error", {}),
+            ("smooth", "smooth_l1", {"beta": beta}),
+        )
     }
-    for name, curvature in (("L2", losses.squared_error.hessian_at(0.0, 0.0)), ("smooth", losses.smooth_l1.hessian_at(0.0, 0.0, beta=beta))):
+    for name, curvature in (
+        ("L2", losses.squared_error.hessian_at(0.0, 0.0)),
+        ("smooth", losses.smooth_l1.hessian_at(0.0, 0.0, beta=beta)),
+    ):
         factor = 1 - rate * curvature
         found |= {f"limit_{name}": 2 / curvature, f"factor_{name}": factor, f"fate_{name}": abs(factor)}
     return found
@@ -129,9 +146,10 @@ NUMBERS = {  # the numbers of each figure by lossbook, and the values that its i
     "race": (race_at, {"first": [-8, -6, -2.5, 0], "rate": [0.5, 1, 10], "steps": [0, 10, 217, 300]}),
     "three-scores": (three_scores_at, {name: [-8, -2.7, 0, 0.1, 8] for name in ("z_1", "z_2", "z_3")}),
     "rulers": (rulers_at, {"yhat": np.arange(-40, 41, 5) / 10, "beta": [0.1, 0.5, 1, 2, 3]}),
-    "rate-and-curvature": (rate_and_curvature_at, {
-        "rate": [0.02, 0.4, 0.5, 1, 1.06, 1.2], "beta": [0.1, 0.3, 0.6, 2], "first": [0.15, 4.15],
-    }),
+    "rate-and-curvature": (
+        rate_and_curvature_at,
+        {"rate": [0.02, 0.4, 0.5, 1, 1.06, 1.2], "beta": [0.1, 0.3, 0.6, 2], "first": [0.15, 4.15]},
+    ),
     "calls": (calls_at, {"calls": [0, 2.9, 20.3, 40], "year": [1930, 1962, 1973, 2000], "delta": [0.5, 0.6, 2, 10]}),
 }
 
@@ -167,7 +185,9 @@ def test_marks_are_placed_where_lossbook_places_them(moved, name):
         for panel in scene.panels:
             marks = sorted((mark for mark in panel.marks if mark.moves), key=lambda mark: mark.kind == "dot")
             for mark in marks:
-                expected += [" ".join(drawing(mark, panel, numbers).get(part, "") for part in ("d", "cx", "cy"))] * (1 + bool(mark.drags))
+                expected += [" ".join(drawing(mark, panel, numbers).get(part, "") for part in ("d", "cx", "cy"))] * (
+                    1 + bool(mark.drags)
+                )
         assert len(expected) == len(found["marks"]) > 0
         assert max(map(apart, expected, found["marks"])) < 0.02, given
         assert all(text == scene.shown(quantity, numbers) for quantity, text in found["texts"])
@@ -177,7 +197,8 @@ def test_marks_are_placed_where_lossbook_places_them(moved, name):
 def test_the_first_frame_is_in_the_page_and_the_script_leaves_it_as_it_is(chromium, figures, name):  # noqa: F811
     read = """(figure) => [...figure.querySelectorAll("*")].map((part) => [
         part.tagName, part.children.length ? "" : part.textContent, ...[...part.attributes].filter(
-            ({ name }) => !["d", "cx", "cy", "data-exact"].includes(name)).map(({ name, value }) => `${name}=${value}`)])"""
+            ({ name }) => !["d", "cx", "cy", "data-exact"].includes(name)).map(
+                ({ name, value }) => `${name}=${value}`)])"""
     places = """(figure) => [...figure.querySelectorAll("[data-at], [data-exact]")].map(
         (part) => ["d", "cx", "cy", "data-exact"].map((name) => part.getAttribute(name) ?? "").join(" "))"""
     frames = []
@@ -224,7 +245,9 @@ def test_a_figure_says_what_it_shows_once_the_hand_rests(chromium, figures):  # 
         figure.get_by_label("score z").fill("6")
         assert said.text_content() == before
         visit.page.wait_for_timeout(700)
-        assert said.text_content() == "At score 6.0 the sigmoid is 0.9975, its mirror image 0.0025, and its slope 0.00247."
+        assert (
+            said.text_content() == "At score 6.0 the sigmoid is 0.9975, its mirror image 0.0025, and its slope 0.00247."
+        )
 
 
 def test_the_record_of_1973_is_dragged_by_the_pointer(chromium, figures):  # noqa: F811
@@ -257,8 +280,10 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(chromium, figure
 
 
 def test_under_the_strictest_policy_nothing_is_refused_and_nothing_shifts(chromium, folder):  # noqa: F811
-    watch = "window.shift = 0; new PerformanceObserver((seen) => seen.getEntries().forEach((entry) => " \
-            "{ window.shift += entry.value })).observe({ type: 'layout-shift', buffered: true })"
+    watch = (
+        "window.shift = 0; new PerformanceObserver((seen) => seen.getEntries().forEach((entry) => "
+        "{ window.shift += entry.value })).observe({ type: 'layout-shift', buffered: true })"
+    )
     with serve(folder) as root, Visit(chromium, root + "figures.html", width=360, first=watch) as visit:
         visit.page.wait_for_load_state("networkidle")
         assert (visit.errors, visit.foreign) == ([], [])
@@ -295,12 +320,21 @@ def test_a_figure_that_is_not_there_or_asks_nothing_fails_the_build(tmp_path):
     assert finished.returncode != 0
     assert re.search(r"/unknown.md:3: WARNING: interactive 'sigmund': expected one of sigmoid, race", finished.stdout)
     for name in ("silent", "alone"):
-        assert re.search(rf"/{name}.md:3: WARNING: interactive 'sigmoid': expected a question, an empty line", finished.stdout)
+        assert re.search(
+            rf"/{name}.md:3: WARNING: interactive 'sigmoid': expected a question, an empty line", finished.stdout
+        )
 
 
 # --- printed formulas -----------------------------------------------------------------------------------
 
-HOSTILE = [0.0, *(sign * size for size in (1e-300, 1e-20, 1e-9, 1e-4, 0.3, 1.0, 3.7, 20.756, 36.9, 40.0, 300.1, 700.0) for sign in (1, -1))]
+HOSTILE = [
+    0.0,
+    *(
+        sign * size
+        for size in (1e-300, 1e-20, 1e-9, 1e-4, 0.3, 1.0, 3.7, 20.756, 36.9, 40.0, 300.1, 700.0)
+        for sign in (1, -1)
+    ),
+]
 ROWS = list(product([-700.0, -36.9, 0.0, 1e-9, 700.0], repeat=3))[::2]
 
 
@@ -309,15 +343,21 @@ def run(expressions, names, points):
     code = ", ".join(javascript(expression) for expression in expressions)
     program = f"""{BODIES.read_text("utf-8")}
         const points = JSON.parse(require("fs").readFileSync(0, "utf-8"));
-        console.log(JSON.stringify(points.map(({names}) => [{code}].map((number) => Number.isFinite(number) ? number : String(number)))));"""
+        const finite = (number) => Number.isFinite(number) ? number : String(number);
+        console.log(JSON.stringify(points.map(({names}) => [{code}].map(finite))));"""
     node = Path(node_wheel.ROOT_DIR, "bin", "node")
-    finished = subprocess.run([node, "-e", program], input=json.dumps(points), stdout=subprocess.PIPE, text=True, check=True)
+    finished = subprocess.run(
+        [node, "-e", program], input=json.dumps(points), stdout=subprocess.PIPE, text=True, check=True
+    )
     return json.loads(finished.stdout)
 
 
 def check(found, true, scale=None):
     """Equal to a few units in the last place of the result, or of `scale`; what is subnormal may be off by a little."""
-    assert abs(mpf(found) - true) <= 2e-15 * abs(true if scale is None else scale) + mpf(2) ** -1070, (found, mp.nstr(true, 20))
+    assert abs(mpf(found) - true) <= 2e-15 * abs(true if scale is None else scale) + mpf(2) ** -1070, (
+        found,
+        mp.nstr(true, 20),
+    )
 
 
 def sigma(z):
@@ -327,11 +367,19 @@ def sigma(z):
 def test_printed_functions_of_a_number_are_accurate_from_minus_700_to_700():
     z = Symbol("z", real=True)
     truths = {
-        functions.sigmoid: sigma, functions.softplus: lambda z: mp.log(1 + mp.exp(z)), functions.log_sigmoid: lambda z: mp.log(sigma(z)),
-        functions.tanh: mp.tanh, functions.log_cosh: lambda z: mp.log(mp.cosh(z)),
+        functions.sigmoid: sigma,
+        functions.softplus: lambda z: mp.log(1 + mp.exp(z)),
+        functions.log_sigmoid: lambda z: mp.log(sigma(z)),
+        functions.tanh: mp.tanh,
+        functions.log_cosh: lambda z: mp.log(mp.cosh(z)),
     }
-    slopes = {functions.sigmoid: lambda z: sigma(z) * sigma(-z), functions.softplus: sigma, functions.log_sigmoid: lambda z: sigma(-z),
-              functions.tanh: lambda z: 1 / mp.cosh(z) ** 2, functions.log_cosh: mp.tanh}
+    slopes = {
+        functions.sigmoid: lambda z: sigma(z) * sigma(-z),
+        functions.softplus: sigma,
+        functions.log_sigmoid: lambda z: sigma(-z),
+        functions.tanh: lambda z: 1 / mp.cosh(z) ** 2,
+        functions.log_cosh: mp.tanh,
+    }
     expressions = [function(z) for function in truths] + [function(z).diff(z) for function in slopes]
     with mp.workdps(640):
         for at, numbers in zip(HOSTILE, run(expressions, "z", HOSTILE)):
@@ -354,7 +402,12 @@ def test_printed_losses_of_a_score_are_accurate_from_minus_700_to_700(y):
 def test_printed_functions_and_losses_of_a_row_are_accurate_from_minus_700_to_700():
     z = IndexedBase("z", real=True)
     squared, entropy = losses.softmax_squared_error, losses.softmax_cross_entropy
-    of_rows = [functions.logsumexp(z), functions.softmax(z, i), functions.softmax_complement(z, i), functions.log_softmax(z, i)]
+    of_rows = [
+        functions.logsumexp(z),
+        functions.softmax(z, i),
+        functions.softmax_complement(z, i),
+        functions.log_softmax(z, i),
+    ]
     of_losses = [entropy.expression, entropy.gradient, squared.expression, squared.gradient]
     points = [[row, target, place] for row in ROWS for target in range(2) for place in range(3)]
     given = [[row, [float(k == target) for k in range(3)], place] for row, target, place in points]
@@ -365,9 +418,18 @@ def test_printed_functions_and_losses_of_a_row_are_accurate_from_minus_700_to_70
             y = [int(k == target) for k in range(3)]
             off = [share - truth for share, truth in zip(p, y)]
             mean = sum(share * part for share, part in zip(p, off))
-            sizes = p[place] * (abs(off[place]) * (1 - p[place]) + sum(p[k] * abs(off[k]) for k in range(3) if k != place))
-            truths = [mp.log(sum(exponentials)), p[place], 1 - p[place], mp.log(p[place]), -mp.log(p[target]), off[place],
-                      sum(part**2 for part in off)]
+            sizes = p[place] * (
+                abs(off[place]) * (1 - p[place]) + sum(p[k] * abs(off[k]) for k in range(3) if k != place)
+            )
+            truths = [
+                mp.log(sum(exponentials)),
+                p[place],
+                1 - p[place],
+                mp.log(p[place]),
+                -mp.log(p[target]),
+                off[place],
+                sum(part**2 for part in off),
+            ]
             for number, truth in zip(numbers, truths):
                 check(number, truth)
             check(numbers[-1], 2 * p[place] * (off[place] - mean), scale=2 * sizes)
@@ -382,5 +444,10 @@ def test_every_loss_of_the_catalogue_can_be_printed_and_what_cannot_is_refused()
 
 def test_numbers_are_shown_with_true_minus_signs_and_powers_where_decimals_say_nothing():
     assert [shown(number, 3) for number in (0.0, -0.0, -1.5, 1e-9, -2.5e7, 0.0005)] == [
-        "0.000", "0.000", "−1.500", "1.0 · 10⁻⁹", "−2.5 · 10⁷", "0.001",
+        "0.000",
+        "0.000",
+        "−1.500",
+        "1.0 · 10⁻⁹",
+        "−2.5 · 10⁷",
+        "0.001",
     ]

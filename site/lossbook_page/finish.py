@@ -130,7 +130,7 @@ def kept_rules(css, used):
             faces.append(rule["body"])
             continue
         selectors = [selector for selector in rule["selectors"].split(",")
-                     if set(re.findall(r"\.([a-zA-Z][\w-]*)", selector)) <= used]
+                     if set(re.findall(r"\.([a-zA-Z][\w-]*)", re.sub(r":not\([^)]*\)", "", selector))) <= used]
         if selectors:
             rules.append(",".join(selectors) + "{" + rule["body"] + "}")
     text = "".join(rules)

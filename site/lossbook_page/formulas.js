@@ -60,14 +60,16 @@ const fitLine = (gradient, x, y) => {
   const solve = (weights) => {
     const mean = (row) => sum(row, (k) => weights[k] * row[k]) / sum(row, (k) => weights[k]);
     const middle = mean(x), level = mean(y);
-    const w = sum(x, (k) => weights[k] * (x[k] - middle) * (y[k] - level)) / sum(x, (k) => weights[k] * power(x[k] - middle, 2));
+    const along = x.map((at, k) => weights[k] * (at - middle));
+    const w = sum(x, (k) => along[k] * (y[k] - level)) / sum(x, (k) => along[k] * (x[k] - middle));
     return [level - w * middle, w];
   };
   let [b, w] = solve(x.map(() => 1));
   const typical = sum(x, (k) => Math.abs(b + w * x[k] - y[k])) / x.length;
   const smallest = Math.max(1e-8 * typical, 1e-13 * Math.max(...y.map(Math.abs))) || 1;
   for (let round = 0; round < 10000; round++) {
-    const residuals = x.map((at, k) => b + w * at - y[k]).map((r) => (r < 0 ? -1 : 1) * Math.max(Math.abs(r), smallest));
+    const off = x.map((at, k) => b + w * at - y[k]);
+    const residuals = off.map((r) => (r < 0 ? -1 : 1) * Math.max(Math.abs(r), smallest));
     const last = [b, w];
     [b, w] = solve(residuals.map((r) => gradient(r) / r));
     if (Math.max(...x.map((at) => Math.abs(b - last[0] + (w - last[1]) * at))) <= smallest) break;

@@ -13,12 +13,12 @@ The page holds the first frame, drawn here from lossbook: an SVG a panel, with a
 The marks that move carry the names of what they stand for; interactive.js computes the same quantities from printed
 formulas and puts the marks where they belong. Without scripts, and on paper, the frame and its sentence remain.
 """
+
 import re
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from html import escape
 from math import hypot, isfinite, log10
-from pathlib import Path
 
 import numpy as np
 from docutils import nodes
@@ -131,7 +131,9 @@ class Scene:
         """A function of JavaScript from the inputs to every quantity."""
         inputs = ", ".join(slider.name for slider in self.inputs)
         lines = [f"const {name} = {_quantity(quantity).script};" for name, quantity in self.quantities.items()]
-        return f"({{ {inputs} }}) => {{\n{chr(10).join(lines)}\nreturn {{ {', '.join([inputs, *self.quantities])} }};\n}}"
+        return (
+            f"({{ {inputs} }}) => {{\n{chr(10).join(lines)}\nreturn {{ {', '.join([inputs, *self.quantities])} }};\n}}"
+        )
 
     def decimals(self, name):
         return {slider.name: slider.digits for slider in self.inputs}.get(name, self.digits.get(name, 4))
@@ -163,7 +165,8 @@ def shown(number, digits):
     """`number` with so many decimals, or as a power of ten where these say nothing; as `shown` of interactive.js."""
     if number and (abs(number) >= 1e5 or abs(number) < 10.0**-digits / 2 and digits):
         mantissa, _, exponent = f"{number:.1e}".partition("e")
-        return f"{mantissa} · 10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}".replace("-", "−")
+        raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"{mantissa} · 10{raised}".replace("-", "−")
     text = str(Decimal(number).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
     return text.replace("-", "−") if float(text) else text.replace("-", "")
 
@@ -181,7 +184,7 @@ def points(mark, panel, numbers):
 
 
 def drawing(mark, panel, numbers):
-    """The attributes that place a mark: `d` of a path, or `cx` and `cy` of a dot; the same as `place` of interactive.js."""
+    """The attributes that place a mark, as `place` of interactive.js: `d` of a path, or `cx` and `cy` of a dot."""
     places = points(mark, panel, numbers)
     if mark.kind == "dot":
         return {"cx": _text(places[0][0]), "cy": _text(places[0][1])} if places else {"cx": "-2000", "cy": "-2000"}
@@ -208,7 +211,9 @@ def _text(number):
 
 
 def _tag(tag, content=None, /, **attributes):
-    written = "".join(f' {key.replace("_", "-").strip("-")}="{escape(str(part))}"' for key, part in attributes.items() if part != "")
+    written = "".join(
+        f' {key.replace("_", "-").strip("-")}="{escape(str(part))}"' for key, part in attributes.items() if part != ""
+    )
     return f"<{tag}{written}>" if content is None else f"<{tag}{written}>{content}</{tag}>"
 
 
@@ -234,22 +239,35 @@ def _svg(panel, numbers):
     plot = _tag("svg", lines, width=width, height=height)
     inner = _tag("g", "".join(axes) + plot + dots, transform=f"translate({LEFT} {TOP})")
     return _tag(
-        "svg", inner, _class="panel", role="img", aria_label=panel.alt, viewBox=f"0 0 {panel.width} {panel.height}",
-        width=panel.width, height=panel.height, data_x="{} {}".format(*panel.x), data_y="{} {}".format(*panel.y),
-        data_size=f"{width} {height}", data_log="1" if panel.logarithmic else "",
+        "svg",
+        inner,
+        _class="panel",
+        role="img",
+        aria_label=panel.alt,
+        viewBox=f"0 0 {panel.width} {panel.height}",
+        width=panel.width,
+        height=panel.height,
+        data_x="{} {}".format(*panel.x),
+        data_y="{} {}".format(*panel.y),
+        data_size=f"{width} {height}",
+        data_log="1" if panel.logarithmic else "",
     )
 
 
 def _drawn(mark, panel, numbers):
     """A mark's tag; before one that is dragged, a larger circle for the finger."""
-    attributes = {"_class": f"{mark.kind} {mark.style}", "data_at": mark.at if mark.moves else ""} | drawing(mark, panel, numbers)
+    attributes = {"_class": f"{mark.kind} {mark.style}", "data_at": mark.at if mark.moves else ""} | drawing(
+        mark, panel, numbers
+    )
     if mark.kind != "dot":
         return _tag("path", "", data_kind=mark.kind if mark.moves else "", **attributes)
     dot = _tag("circle", "", r=5, data_kind="dot" if mark.moves else "", **attributes)
     if not mark.drags:
         return dot
     x, y = mark.drags
-    return dot + _tag("circle", "", r=20, data_kind="dot", data_drag_x=x, data_drag_y=y, **(attributes | {"_class": "handle js-only"}))
+    return dot + _tag(
+        "circle", "", r=20, data_kind="dot", data_drag_x=x, data_drag_y=y, **(attributes | {"_class": "handle js-only"})
+    )
 
 
 def _tick(number):
@@ -263,24 +281,48 @@ def html(name, scene):
     for slider in scene.inputs:
         place = f"{name}-{slider.name}"
         at = scene.shown(slider.name, numbers)
-        rows.append(_tag(
-            "div", _tag("label", escape(slider.label), _for=place)
-            + _tag("output", at, _for=place, aria_live="off", data_shown=slider.name)
-            + _tag("input", type="range", id=place, name=slider.name, min=slider.low, max=slider.high, step=slider.step,
-                   value=slider.start, autocomplete="off", aria_valuetext=at, data_digits=slider.digits), _class="slider",
-        ))
-    buttons = [_tag("button", escape(slider.button), type="button", data_step=slider.name) for slider in scene.inputs if slider.button]
+        rows.append(
+            _tag(
+                "div",
+                _tag("label", escape(slider.label), _for=place)
+                + _tag("output", at, _for=place, aria_live="off", data_shown=slider.name)
+                + _tag(
+                    "input",
+                    type="range",
+                    id=place,
+                    name=slider.name,
+                    min=slider.low,
+                    max=slider.high,
+                    step=slider.step,
+                    value=slider.start,
+                    autocomplete="off",
+                    aria_valuetext=at,
+                    data_digits=slider.digits,
+                ),
+                _class="slider",
+            )
+        )
+    buttons = [
+        _tag("button", escape(slider.button), type="button", data_step=slider.name)
+        for slider in scene.inputs
+        if slider.button
+    ]
     rows.append(_tag("div", "".join(buttons) + _tag("button", "Start again", type="button"), _class="buttons"))
     controls = _tag("div", "".join(rows), _class="controls js-only")
     panels = _tag("div", "".join(_svg(panel, numbers) for panel in scene.panels), _class="panels")
     key = "".join(
-        _tag("li", _tag("svg", _sample(style), width=30, height=12, viewBox="0 0 30 12", aria_hidden="true") + escape(said))
+        _tag(
+            "li",
+            _tag("svg", _sample(style), width=30, height=12, viewBox="0 0 30 12", aria_hidden="true") + escape(said),
+        )
         for style, said in scene.key
     )
     head, *body = scene.table
     table = _tag("tr", "".join(_tag("th", escape(cell), scope="col") if cell else "<td></td>" for cell in head))
-    lines = "".join(_tag("tr", _tag("th", escape(first), scope="row") + "".join(_cell(scene, cell, numbers) for cell in cells))
-                    for first, *cells in body)
+    lines = "".join(
+        _tag("tr", _tag("th", escape(first), scope="row") + "".join(_cell(scene, cell, numbers) for cell in cells))
+        for first, *cells in body
+    )
     table = _tag("div", _tag("table", _tag("thead", table) + _tag("tbody", lines)), _class="table-wrapper numbers")
     told = _tag("p", escape(scene.sentence(numbers)), _class="told", role="status", data_told=scene.told)
     return controls + panels + (_tag("ul", key, _class="key") if key else "") + table + told
@@ -296,8 +338,14 @@ def _cell(scene, name, numbers):
     if name not in scene.words and name.partition(".")[0] not in numbers:
         return _tag("td", escape(name))
     words = "|".join(f"{limit}:{word}" for limit, word in scene.words.get(name, ())).replace("inf:", "Infinity:")
-    return _tag("td", escape(scene.shown(name, numbers)), data_shown=name, data_digits=scene.decimals(name), data_words=words,
-                data_exact=repr(float(pick(numbers, name))))
+    return _tag(
+        "td",
+        escape(scene.shown(name, numbers)),
+        data_shown=name,
+        data_digits=scene.decimals(name),
+        data_words=words,
+        data_exact=repr(float(pick(numbers, name))),
+    )
 
 
 # --- the directive --------------------------------------------------------------------------------------
@@ -339,7 +387,7 @@ def visit_interactive(writer, node):
 def depart_interactive(writer, node):
     from lossbook_page.scenes import SCENES
 
-    writer.body.append(f'</figcaption>{html(node["scene"], SCENES[node["scene"]])}</figure>\n')
+    writer.body.append(f"</figcaption>{html(node['scene'], SCENES[node['scene']])}</figure>\n")
 
 
 def ask_for_script(app, page, template, context, doctree):

@@ -4,6 +4,7 @@ Each named function has one accurate body, in formulas.js. A sum over the classe
 entries JavaScript counts from 0. A predicted probability less its target is taken of their complements where both are
 near 1, as in lossbook.arrays.
 """
+
 from pathlib import Path
 
 from sympy import Indexed, IndexedBase, Symbol
@@ -69,8 +70,11 @@ class _Printer(JavascriptCodePrinter):
     def _print_Add(self, e, order=None):
         for share in e.args:
             if isinstance(share, (functions.sigmoid, functions.softmax)) and _is_target(share - e):
-                complement = (functions.sigmoid(-share.args[0]) if isinstance(share, functions.sigmoid)
-                              else functions.softmax_complement(*share.args))
+                complement = (
+                    functions.sigmoid(-share.args[0])
+                    if isinstance(share, functions.sigmoid)
+                    else functions.softmax_complement(*share.args)
+                )
                 return f"difference({', '.join(map(self._print, (share, complement, share - e)))})"
         return super()._print_Add(e, order)
 

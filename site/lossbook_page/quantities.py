@@ -3,6 +3,7 @@
 A quantity is an expression in the inputs and in quantities before it, or one of the classes below, each of which has
 `value(numbers)`, what it is for the given numbers by name, and `script`, the same as an expression of JavaScript.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +66,8 @@ class Grid:
 
     @property
     def script(self):
-        return f"Array.from({{ length: {self.count} }}, (_, k) => {self.low} + {self.high - self.low} * k / {self.count - 1})"
+        entry = f"{self.low} + {self.high - self.low} * k / {self.count - 1}"
+        return f"Array.from({{ length: {self.count} }}, (_, k) => {entry})"
 
 
 @dataclass
@@ -134,7 +136,9 @@ class Descent:
     def script(self):
         gradient = _with_parameters(self.loss, self.parameters).xreplace({self.loss.target: sympify(self.target)})
         slope = f"({self.loss.prediction}) => {javascript(gradient)}"
-        return f"descend({slope}, {', '.join(javascript(sympify(part)) for part in (self.start, self.rate, self.steps))})"
+        return (
+            f"descend({slope}, {', '.join(javascript(sympify(part)) for part in (self.start, self.rate, self.steps))})"
+        )
 
 
 @dataclass

@@ -1,5 +1,5 @@
-// Figures that a reader moves. Put behind formulas.js and SCENES, which are printed from the catalogue while the site is
-// built: SCENES[name] takes the inputs and returns every quantity. The marks to place stand in the page.
+// Figures that a reader moves. Put behind formulas.js and SCENES, which are printed from the catalogue while the site
+// is built: SCENES[name] takes the inputs and returns every quantity. The marks to place stand in the page.
 const pick = (numbers, name) => {
   if (/^-?[\d.]+$/.test(name)) return Number(name);
   const [row, place] = name.split(".");
@@ -12,13 +12,15 @@ const shown = (number, digits) => {
   let text = number.toFixed(digits);
   if (size >= 1e5 || number && digits && size < 10 ** -digits / 2) {
     const [mantissa, exponent] = number.toExponential(1).split("e");
-    text = `${mantissa} · 10${String(Number(exponent)).replace(/[-\d]/g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)])}`;
+    const raised = String(Number(exponent)).replace(/[-\d]/g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
+    text = `${mantissa} · 10${raised}`;
   } else if (Number(text) === 0) text = text.replace("-", "");
   return text.replace("-", "−");
 };
 
 const scaleOf = (svg) => {
-  const [[left, right], [low, high], [width, height]] = ["x", "y", "size"].map((name) => svg.dataset[name].split(" ").map(Number));
+  const pairOf = (name) => svg.dataset[name].split(" ").map(Number);
+  const [[left, right], [low, high], [width, height]] = ["x", "y", "size"].map(pairOf);
   const level = svg.dataset.log ? (y) => Math.log10(Math.max(y, 1e-300)) : (y) => y;
   const near = (pixels) => Math.min(Math.max(pixels, -2000), 2000);
   return {
@@ -34,7 +36,8 @@ const placesOf = (mark, scale, numbers) => mark.dataset.at.split(" ").flatMap((p
   const columns = pair.split(",").map((name) => pick(numbers, name));
   const longest = Math.max(...columns.map((column) => column.length ?? 1));
   const [x, y] = columns.map((column) => column.length ? column : Array(longest).fill(column));
-  return x.map((at, k) => [at, y[k]]).filter((place) => place.every(Number.isFinite)).map((place) => scale.pixel(...place));
+  const places = x.map((at, k) => [at, y[k]]).filter((place) => place.every(Number.isFinite));
+  return places.map((place) => scale.pixel(...place));
 });
 
 const text = (number) => String(Number(number.toFixed(2)));
@@ -43,7 +46,8 @@ const headOf = ([x0, y0], [x1, y1]) => {
   const across = x1 - x0, up = y1 - y0, length = Math.hypot(across, up);
   if (length < 2) return "";
   const size = Math.min(8, length) / length;
-  const [from, to] = [0.6, -0.6].map((turn) => `${text(x1 - size * (across + turn * up))} ${text(y1 - size * (up - turn * across))}`);
+  const side = (turn) => `${text(x1 - size * (across + turn * up))} ${text(y1 - size * (up - turn * across))}`;
+  const [from, to] = [0.6, -0.6].map(side);
   return `M${from}L${text(x1)} ${text(y1)}L${to}`;
 };
 
@@ -81,8 +85,8 @@ const start = (figure) => {
       const number = pick(numbers, cell.dataset.shown);
       const words = cell.dataset.words?.split("|").map((word) => word.split(":"));
       cell.dataset.exact = number;
-      cell.textContent = words ? words.find(([limit]) => number <= Number(limit))[1] : shown(number, Number(cell.dataset.digits));
-      texts[cell.dataset.shown] = cell.textContent;
+      const word = words?.find(([limit]) => number <= Number(limit))[1];
+      texts[cell.dataset.shown] = cell.textContent = word ?? shown(number, Number(cell.dataset.digits));
     }
     for (const { svg, scale } of panels) {
       for (const mark of svg.querySelectorAll("[data-at]")) place(mark, scale, numbers);
