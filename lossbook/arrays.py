@@ -232,7 +232,9 @@ def weighted_sum(xp: Namespace, weight: Array, terms: Array) -> Array:
     return xp.sum(weighted(xp, weight * 2.0**64, terms), axis=-1) * 2.0**-64
 
 
-def chosen(xp: Namespace, targets: Array, at_labels: Callable[..., Any], between: Callable[..., Any]) -> tuple[Array, ...]:
+def chosen(
+    xp: Namespace, targets: Array, at_labels: Callable[..., Any], between: Callable[..., Any]
+) -> tuple[Array, ...]:
     """What `at_labels` computes where the target is 0 or 1, and what `between` computes elsewhere."""
     is_label = targets == targets * targets
     if xp is np and np.all(is_label):
@@ -385,11 +387,40 @@ def same_class(xp: Namespace, row: Array) -> Array:
 _BODIES = {
     body.__name__: body
     for body in (
-        logistic_parts, softplus_parts, power_parts, sigmoid, sigmoid_power, sigmoid_times, softplus, log_sigmoid,
-        log_cosh, tanh, row_parts, logsumexp, log_softmax, softmax, softmax_complement, one_hot, at_label,
-        parts_at_label, with_label, weighted, weighted_sum, ratio, log_ratio, difference, sigmoid_difference,
-        exp_difference, odds_difference, softmax_slope, softmax_slope_of_difference, sum_of_others,
-        sum_of_others_but_two, same_class, constant, chosen,
+        logistic_parts,
+        softplus_parts,
+        power_parts,
+        sigmoid,
+        sigmoid_power,
+        sigmoid_times,
+        softplus,
+        log_sigmoid,
+        log_cosh,
+        tanh,
+        row_parts,
+        logsumexp,
+        log_softmax,
+        softmax,
+        softmax_complement,
+        one_hot,
+        at_label,
+        parts_at_label,
+        with_label,
+        weighted,
+        weighted_sum,
+        ratio,
+        log_ratio,
+        difference,
+        sigmoid_difference,
+        exp_difference,
+        odds_difference,
+        softmax_slope,
+        softmax_slope_of_difference,
+        sum_of_others,
+        sum_of_others_but_two,
+        same_class,
+        constant,
+        chosen,
     )
 }
 
@@ -417,7 +448,14 @@ def evaluate(expression: Expr, values: Mapping[Expr, ArrayLike]) -> Array:
     return (in_chunks(whole, rows, axes, arrays) if is_chunked(arrays[0]) else whole(*arrays))[0]
 
 
-def over_samples(compiled: Compiled, axes: list[int], over_classes: bool, prediction: Array, target: Array, prepare: Callable[..., Any]) -> tuple[Array, ...]:
+def over_samples(
+    compiled: Compiled,
+    axes: list[int],
+    over_classes: bool,
+    prediction: Array,
+    target: Array,
+    prepare: Callable[..., Any],
+) -> tuple[Array, ...]:
     """`compiled` over all samples: for each number in `axes`, a result with so many class axes.
 
     `prepare` checks both arguments, or a block of them, and returns what goes into `compiled`.
@@ -440,7 +478,9 @@ def over_samples(compiled: Compiled, axes: list[int], over_classes: bool, predic
         return in_blocks(compiled, len(axes), prediction, target, prepare)
 
 
-def in_blocks(compiled: Compiled, count: int, prediction: Array, target: Array, prepare: Callable[..., Any]) -> tuple[Array, ...]:
+def in_blocks(
+    compiled: Compiled, count: int, prediction: Array, target: Array, prepare: Callable[..., Any]
+) -> tuple[Array, ...]:
     """`compiled` over elements, a block at a time: `count` results of the broadcast shape."""
     arrays = np.broadcast_arrays(prediction, target)
     shape, size = arrays[0].shape, arrays[0].size
@@ -453,7 +493,9 @@ def in_blocks(compiled: Compiled, count: int, prediction: Array, target: Array, 
     return tuple(result.reshape(shape)[()] for result in results)
 
 
-def in_row_blocks(compiled: Compiled, axes: list[int], prediction: Array, target: Array, prepare: Callable[..., Any]) -> tuple[Any, ...]:
+def in_row_blocks(
+    compiled: Compiled, axes: list[int], prediction: Array, target: Array, prepare: Callable[..., Any]
+) -> tuple[Any, ...]:
     """`compiled` over rows, a block at a time: for each number in `axes`, a result with so many class axes."""
     *leading, classes = prediction.shape
     rows = int(np.prod(leading))
@@ -582,7 +624,9 @@ def as_array(name: str, value: ArrayLike) -> Array:
 def as_array_like(name: str, value: ArrayLike, other: Array, other_name: str) -> Array:
     """`value` as an array of the library of `other`: numbers and lists are taken there, arrays are never moved."""
     if library(value) is not None and library(value) != library(other):
-        raise TypeError(f"{name}: expected an array of {library(other)} as {other_name} is, got one of {library(value)}")
+        raise TypeError(
+            f"{name}: expected an array of {library(other)} as {other_name} is, got one of {library(value)}"
+        )
     array = as_array(name, value)
     if library(value) is not None:
         return array
@@ -600,7 +644,9 @@ def _name(argument: Expr) -> str:
 
 
 @cache
-def compile(expressions: tuple[Expr, ...], arguments: tuple[Expr, ...], labels_for: IndexedBase | None = None) -> Compiled:
+def compile(
+    expressions: tuple[Expr, ...], arguments: tuple[Expr, ...], labels_for: IndexedBase | None = None
+) -> Compiled:
     """A function of a namespace and an array for each of `arguments` that computes all `expressions`.
 
     Parts that expressions share are computed once. For the row `labels_for` the function takes whole-number labels.
@@ -743,7 +789,12 @@ class _Writer:
         if isinstance(e, Pow) and isinstance(e.base, functions.sigmoid) and not e.exp.is_Integer:
             return self._scalar_function("sigmoid_power", e.base, axes, power=e.exp)
         writers = {
-            Sum: self._sum, Add: self._add, Mul: self._mul, Pow: self._pow, log: self._log, Piecewise: self._piecewise,
+            Sum: self._sum,
+            Add: self._add,
+            Mul: self._mul,
+            Pow: self._pow,
+            log: self._log,
+            Piecewise: self._piecewise,
         }
         for kind, writer in writers.items():
             if isinstance(e, kind):
@@ -754,7 +805,9 @@ class _Writer:
             return f"{self.write(e.lhs, axes)} {e.rel_op} {self.write(e.rhs, axes)}"
         raise TypeError(f"expression: no array code for {type(e).__name__} in {e}")
 
-    def _scalar_function(self, body: str, e: Expr, axes: tuple[Expr, ...], *others: str, power: Expr | None = None) -> str:
+    def _scalar_function(
+        self, body: str, e: Expr, axes: tuple[Expr, ...], *others: str, power: Expr | None = None
+    ) -> str:
         """A call of `body`, which shares parts with all functions of the same number or of its opposite."""
         mirrored = e.args[0].could_extract_minus_sign()
         argument = self.write(-e.args[0] if mirrored else e.args[0], axes)

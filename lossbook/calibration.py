@@ -50,12 +50,15 @@ def compared(models: dict[str, ArrayLike], happened: ArrayLike, true: ArrayLike)
     `models` is a dict from names to predicted probabilities; an answer is right if it lies on the side of one half
     where the sample fell.
     """
-    return Table({
-        "": list(models),
-        "right answers": [float(np.mean((np.asarray(row) > 0.5) == happened)) for row in models.values()],
-        "calibration error": [expected_calibration_error(row, happened) for row in models.values()],
-        "distance from the truth": [distance_from(true, row) for row in models.values()],
-    }, digits=3)
+    return Table(
+        {
+            "": list(models),
+            "right answers": [float(np.mean((np.asarray(row) > 0.5) == happened)) for row in models.values()],
+            "calibration error": [expected_calibration_error(row, happened) for row in models.values()],
+            "distance from the truth": [distance_from(true, row) for row in models.values()],
+        },
+        digits=3,
+    )
 
 
 def _outcomes(predicted: ArrayLike, happened: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -160,19 +160,23 @@ class GradientReport:
 
     def table(self) -> Table:
         """A row an entry: index, given, measured, relative error and verdict."""
-        return Table({
-            "entry": [_written_index(entry.index) or "–" for entry in self.entries],
-            "given": [_significant(entry.given) for entry in self.entries],
-            "measured": [_significant(entry.measured.value) for entry in self.entries],
-            "relative error": [_size(entry.relative_error) for entry in self.entries],
-            "verdict": [entry.verdict for entry in self.entries],
-        })
+        return Table(
+            {
+                "entry": [_written_index(entry.index) or "–" for entry in self.entries],
+                "given": [_significant(entry.given) for entry in self.entries],
+                "measured": [_significant(entry.measured.value) for entry in self.entries],
+                "relative error": [_size(entry.relative_error) for entry in self.entries],
+                "verdict": [entry.verdict for entry in self.entries],
+            }
+        )
 
     def __repr__(self) -> str:
         return self.summary()
 
 
-def check_gradient(function: Function, gradient: Function | ArrayLike, at: ArrayLike, tolerance: Any = 1e-6, reach: Any = 0.125) -> GradientReport:
+def check_gradient(
+    function: Function, gradient: Function | ArrayLike, at: ArrayLike, tolerance: Any = 1e-6, reach: Any = 0.125
+) -> GradientReport:
     """Compare `gradient` with the slopes of `function` at `at`, entry by entry; returns a `GradientReport`.
 
     `function` takes an array like `at` and returns one number. `gradient` is a function that returns an array of the
@@ -308,7 +312,7 @@ def _extrapolated(quotients: np.ndarray, noise: np.ndarray, order: int) -> tuple
         power *= 2.0**order
         following = column[1:] + (column[1:] - column[:-1]) / (power - 1)
         spread = np.maximum(np.abs(following - column[1:]), np.abs(following - column[:-1]))
-        errors = spread + noise[-len(following):]
+        errors = spread + noise[-len(following) :]
         place = int(np.argmin(errors))
         if errors[place] < least:
             best, least = following[place], errors[place]

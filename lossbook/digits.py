@@ -1,8 +1,8 @@
 """How many digits of a computed loss are right? It is held against the expression itself in 50-digit arithmetic.
 
-    from lossbook import digits, losses
-    truth = digits.exact(losses.softmax_cross_entropy, [[1.0, 5.0, 3.0]], [1])
-    digits.correct_digits(computed, truth)
+from lossbook import digits, losses
+truth = digits.exact(losses.softmax_cross_entropy, [[1.0, 5.0, 3.0]], [1])
+digits.correct_digits(computed, truth)
 """
 
 from collections.abc import Callable, Iterable
@@ -77,7 +77,9 @@ def _count(number: float, exactly: Any, most: int) -> int:
         return max(0, min(most, floor(-mpmath.log10(error / abs(exactly)))))
 
 
-def _over_classes(loss: Loss, expression: Expr, prediction: np.ndarray, target: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _over_classes(
+    loss: Loss, expression: Expr, prediction: np.ndarray, target: np.ndarray, shape: tuple[int, ...]
+) -> np.ndarray:
     """The exact part for each row; whole-number labels are made one-hot."""
     classes = prediction.shape[-1]
     if target.ndim < prediction.ndim:

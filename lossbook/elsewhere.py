@@ -96,7 +96,10 @@ NAMES = (
     Name("huber", "Keras", "Huber(delta)", huber_closed),
     Name("huber", "optax", "huber_loss(delta)", HALF * quadratic**2 + delta * (size - quadratic)),
     Name(
-        "huber", "scikit-learn", "HuberLoss(quantile)", huber_closed,
+        "huber",
+        "scikit-learn",
+        "HuberLoss(quantile)",
+        huber_closed,
         note="where delta is that quantile of the sizes of the residuals",
     ),
     Name("log_cosh", "Keras", "LogCosh", residual + softplus(-2 * residual) - log(Integer(2))),

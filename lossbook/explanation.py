@@ -94,6 +94,7 @@ def _outermost_derivatives(expression: Expr) -> list[Expr]:
 
 def _differentiate_once(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
     """The name of the rule for the outermost operation of `expression`, and what it gives."""
+
     def d(part: Expr) -> Expr:
         return _derivative(part, symbol)
 
@@ -123,7 +124,9 @@ def _differentiate_once(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
     if isinstance(expression, log):
         return _chained("logarithm", "outer logarithm", [1 / expression.args[0]], expression.args[0], symbol)
     if isinstance(expression, Abs):
-        return _chained("absolute value", "outer absolute value", [sign(expression.args[0])], expression.args[0], symbol)
+        return _chained(
+            "absolute value", "outer absolute value", [sign(expression.args[0])], expression.args[0], symbol
+        )
     if isinstance(expression, ScalarFunction):
         name = expression.func.__name__.replace("_", "-")
         return _chained(f"derivative of {name}", f"outer {name}", [expression.fdiff()], expression.args[0], symbol)

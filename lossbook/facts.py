@@ -344,7 +344,9 @@ def _greatest_size(polynomial: Expr, shares: Sequence[Expr]) -> Expr | None:
     return Max(*map(Abs, values))
 
 
-def _values_where_level(polynomial: Expr, free: Sequence[Expr], face: dict[Expr, Expr], rest: Expr) -> list[Expr] | None:
+def _values_where_level(
+    polynomial: Expr, free: Sequence[Expr], face: dict[Expr, Expr], rest: Expr
+) -> list[Expr] | None:
     """The values of `polynomial` at the points of a face where it is level; None if they are not single points."""
     try:
         points = _level_points(polynomial, free)

@@ -58,7 +58,9 @@ class Figure:
         self.svg = file.getvalue()
         self.alt = alt
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         data = {"image/svg+xml": self.svg, "text/plain": f"Figure: {self.alt}"}
         return data, {"image/svg+xml": {"alt": self.alt}}
 
@@ -104,7 +106,11 @@ def probabilities_by_picture(models: dict[str, np.ndarray], truth: np.ndarray) -
     swatches = [Patch(color=color, label=label) for label, color in zip(ANIMALS, (BLUE, ORANGE, GREEN))]
     swatches.append(Patch(facecolor=QUIET, edgecolor="white", hatch="////", label="truth"))
     axes[0].legend(handles=swatches, loc="upper left", ncols=2, columnspacing=0.8, handlelength=1)
-    return canvas, f"Bars of probability for three pictures. {'; '.join(said)}. The highest bar is the true one in pictures 1 and 2 of both models, and in neither model in picture 3."
+    return (
+        canvas,
+        f"Bars of probability for three pictures. {'; '.join(said)}. The highest bar is the true one in pictures "
+        "1 and 2 of both models, and in neither model in picture 3.",
+    )
 
 
 @_styled
@@ -137,7 +143,8 @@ def softmax_of_one_score(others: tuple[float, ...] = (1.0, -1.0)) -> tuple[Canva
     axis.legend()
     start, end = curves[0], curves[-1]
     return canvas, (
-        f"Three curves over the score of class 1, from −6 to 6, while the other scores stay at {_signed(others[0])} and {_signed(others[1])}. "
+        "Three curves over the score of class 1, from −6 to 6, while the other scores stay at "
+        f"{_signed(others[0])} and {_signed(others[1])}. "
         f"Class 1 rises from {start[0]:.3f} to {end[0]:.3f}; class 2 falls from {start[1]:.3f} to {end[1]:.3f} and "
         f"class 3 from {start[2]:.3f} to {end[2]:.3f}. At every score the three add to 1."
     )
@@ -173,7 +180,10 @@ def training_curves(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
         said.append(f"{name} reaches one half after {half[0]} steps" if len(half) else f"{name} never reaches one half")
     axis.set(xlabel="step", ylabel="probability of the truth", ylim=(0, 1.02))
     axis.legend()
-    return canvas, f"The probability of the truth over {len(path) - 1} steps of training from the same start: {'; '.join(said)}."
+    return (
+        canvas,
+        f"The probability of the truth over {len(path) - 1} steps of training from the same start: {'; '.join(said)}.",
+    )
 
 
 @_styled
@@ -187,7 +197,8 @@ def surprise() -> tuple[Canvas, str]:
     axis.legend()
     rare = losses.binary_cross_entropy.value(np.array([0.5, 0.01]), 1)
     return canvas, (
-        f"Cross-entropy falls from above 5 to 0 as the probability goes from 0 to 1: it is {rare[0]:.2f} at one half and "
+        f"Cross-entropy falls from above 5 to 0 as the probability goes from 0 to 1: it is {rare[0]:.2f} at one "
+        "half and "
         f"{rare[1]:.2f} at 0.01. Squared error never exceeds 1."
     )
 
@@ -210,7 +221,14 @@ def pipeline(scores: ArrayLike, truth: int) -> tuple[Canvas, str]:
         axis.text(2 * column, 2.6, title, ha="center", weight="bold")
         for row, cell in enumerate(cells):
             height = 1 if len(cells) == 1 else len(cells) - 1 - row
-            axis.text(2 * column, height, cell, ha="center", va="center", bbox={"boxstyle": "round,pad=0.5", "fc": "none", "ec": BLUE})
+            axis.text(
+                2 * column,
+                height,
+                cell,
+                ha="center",
+                va="center",
+                bbox={"boxstyle": "round,pad=0.5", "fc": "none", "ec": BLUE},
+            )
     for start, end, name in ((0, 2, "softmax"), (2, 4, "cross-\nentropy"), (6, 4, "")):
         reach = 0.3 * (end - start)
         axis.annotate("", (end - reach, 1), (start + reach, 1), arrowprops={"arrowstyle": "->", "color": INK})
@@ -220,7 +238,8 @@ def pipeline(scores: ArrayLike, truth: int) -> tuple[Canvas, str]:
     given = ", ".join(columns["probabilities p"])
     return canvas, (
         f"Columns joined by arrows. The scores {', '.join(columns['scores z'])} become by softmax the probabilities "
-        f"{given}. From them and from the one-hot truth {' '.join(columns['one-hot truth y'])} arrows lead to the loss {loss:.3f}."
+        f"{given}. From them and from the one-hot truth {' '.join(columns['one-hot truth y'])} arrows lead to the "
+        f"loss {loss:.3f}."
     )
 
 
@@ -244,13 +263,24 @@ def one_neuron(x: float, weight: float, bias: float, truth: int) -> tuple[Canvas
         axis.annotate("", (2 * column + 1.4, 1), (2 * column + 0.6, 1), arrowprops=arrow)
         axis.text(2 * column + 1, 1.25, name, ha="center", va="bottom", size=9.5)
     for column, (name, number) in enumerate(back.items()):
-        axis.annotate("", (2 * column + 0.2, 0.3), (2 * column + 1.8, 0.3), arrowprops={**arrow, "color": ORANGE, "linestyle": "--"})
-        axis.text(2 * column + 1, 0.05, f"{name} = {_signed(round(float(number), 4))}", ha="center", va="top", color=ORANGE)
+        axis.annotate(
+            "",
+            (2 * column + 0.2, 0.3),
+            (2 * column + 1.8, 0.3),
+            arrowprops={**arrow, "color": ORANGE, "linestyle": "--"},
+        )
+        axis.text(
+            2 * column + 1, 0.05, f"{name} = {_signed(round(float(number), 4))}", ha="center", va="top", color=ORANGE
+        )
     axis.set(xlim=(-0.8, 6.8), ylim=(-0.5, 2))
     axis.axis("off")
     forward = ", ".join(f"{name} {_signed(round(float(number), 4))}" for name, number in there.items())
     backward = ", ".join(f"{name} = {_signed(round(float(number), 4))}" for name, number in back.items())
-    return canvas, f"Four boxes joined by arrows to the right: {forward}. Dashed arrows lead back, with a factor each: {backward}."
+    return (
+        canvas,
+        f"Four boxes joined by arrows to the right: {forward}. Dashed arrows lead back, with a factor each: "
+        f"{backward}.",
+    )
 
 
 @_styled
@@ -279,7 +309,8 @@ def small_network(weights: np.ndarray, inputs: np.ndarray) -> tuple[Canvas, str]
     rows = "; ".join(f"into node {row + 4} lead {', '.join(map(_signed, line))}" for row, line in enumerate(weights))
     results = ", ".join(map(_signed, scores))
     return canvas, (
-        f"Nodes 1 to 3 on the left hold the inputs {given}. Each is joined to each of the nodes 4 to 6 on the right. The "
+        f"Nodes 1 to 3 on the left hold the inputs {given}. Each is joined to each of the nodes 4 to 6 on the "
+        "right. The "
         f"weights from nodes 1, 2 and 3: {rows}. The scores of nodes 4, 5 and 6 are {results}."
     )
 
@@ -310,7 +341,9 @@ def matrix_products() -> tuple[Canvas, str]:
                 columns: (left + width / 2, low + height + 0.1, "center", "bottom"),
             }.items():
                 summed = (number, side) in {(0, blocks[0][2]), (1, blocks[1][1])}
-                style: dict[str, Any] = {"color": ORANGE, "weight": "bold", "style": "italic"} if summed else {"color": INK}
+                style: dict[str, Any] = (
+                    {"color": ORANGE, "weight": "bold", "style": "italic"} if summed else {"color": INK}
+                )
                 axis.text(x, y, side, ha=ha, va=va, fontsize=9.5, **style)
             if number < 2:
                 axis.text(left + width + 0.9, top - tallest / 2, "·="[number], ha="center", va="center", fontsize=14)
@@ -324,7 +357,9 @@ def matrix_products() -> tuple[Canvas, str]:
 
 
 @_styled
-def boundaries(points: np.ndarray, chosen: np.ndarray, test: np.ndarray, train: np.ndarray, networks: dict[str, Network]) -> tuple[Canvas, str]:
+def boundaries(
+    points: np.ndarray, chosen: np.ndarray, test: np.ndarray, train: np.ndarray, networks: dict[str, Network]
+) -> tuple[Canvas, str]:
     """The bills `test`, Chinstraps (`chosen`) filled, and where each network gives its two classes equal scores.
 
     The networks were trained on points that were standardised like the points `train`.
@@ -388,8 +423,10 @@ def optimum_over_truth(optima: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canva
     axis.set(xlabel="true probability", ylabel="probability with the least mean loss", xlim=(0, 1), ylim=(0, 1))
     axis.legend(loc="lower right", fontsize=9.5)
     return canvas, (
-        "Curves from the lower left to the upper right. Cross-entropy is the diagonal; the others cross it at one half and "
-        f"lie nearer to one half than it everywhere else. At a true probability of 0.9 the optimum is: {', '.join(said)}."
+        "Curves from the lower left to the upper right. Cross-entropy is the diagonal; the others cross it at "
+        "one half and "
+        "lie nearer to one half than it everywhere else. At a true probability of 0.9 the optimum is: "
+        f"{', '.join(said)}."
     )
 
 
@@ -429,7 +466,8 @@ def two_minima(values: ArrayLike) -> tuple[Canvas, str]:
         said.append(f"the sum of {name} residuals is least at {_signed(round(best, 2))}")
     given = ", ".join(_signed(value) for value in values)
     return canvas, (
-        f"Two curves over a number a, for the values {given}: on the left a parabola, on the right straight pieces with "
+        f"Two curves over a number a, for the values {given}: on the left a parabola, on the right straight "
+        "pieces with "
         f"corners; {' and '.join(said)}."
     )
 
@@ -452,11 +490,18 @@ def regression_losses(beta: int = 1) -> tuple[Canvas, str]:
         axes[0].plot(residual, value, color=color, linestyle=line, label=name)
         axes[1].plot(residual, gradient, color=color, linestyle=line, label=name)
         at = loss.gradient_at(np.array([0.1, 3.0]), 0, **parameters)
-        said.append(f"{name} is {loss.value(3.0, 0, **parameters):g} at residual 3, with slope {at[1]:g} there and {at[0]:g} at 0.1")
+        said.append(
+            f"{name} is {loss.value(3.0, 0, **parameters):g} at residual 3, with slope {at[1]:g} there and "
+            f"{at[0]:g} at 0.1"
+        )
     axes[0].set(title="loss", xlabel="residual r", ylim=(0, 4))
     axes[1].set(title="slope ∂L/∂r", xlabel="residual r", ylim=(-3, 3))
     axes[0].legend(loc="upper center")
-    return canvas, f"Left: three losses over residuals from −3 to 3. Right: their slopes. {'; '.join(said)}. The slope of L1 jumps from −1 to 1 at residual 0."
+    return (
+        canvas,
+        f"Left: three losses over residuals from −3 to 3. Right: their slopes. {'; '.join(said)}. The slope of L1 "
+        "jumps from −1 to 1 at residual 0.",
+    )
 
 
 @_styled
@@ -505,7 +550,8 @@ def fitted_lines(years: np.ndarray, values: np.ndarray, lines: dict[str, np.ndar
     top = values.argmax()
     return canvas, (
         f"{len(values)} points from {years[0]} to {years[-1]}: they start at {values[0]:.2f}, "
-        f"the highest is {values[top]:.2f} in {years[top]}, the last is {values[-1]:.2f}. Three lines: {'; '.join(said)}."
+        f"the highest is {values[top]:.2f} in {years[top]}, the last is {values[-1]:.2f}. Three lines: "
+        f"{'; '.join(said)}."
     )
 
 

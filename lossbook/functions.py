@@ -77,7 +77,6 @@ class sigmoid(ScalarFunction):
         return self.args[0].is_real
 
 
-
 class softplus(ScalarFunction):
     """softplus(z) = log(1 + exp(z)), positive; its derivative is sigmoid(z)."""
 
@@ -296,7 +295,15 @@ def in_definitions(expression: Expr) -> Expr:
 CATALOGUE = {
     function.__name__: function
     for function in (
-        sigmoid, softplus, log_sigmoid, log_cosh, tanh, logsumexp, softmax, softmax_complement, log_softmax
+        sigmoid,
+        softplus,
+        log_sigmoid,
+        log_cosh,
+        tanh,
+        logsumexp,
+        softmax,
+        softmax_complement,
+        log_softmax,
     )
 }
 """Every named function, by its name."""

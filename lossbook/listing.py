@@ -19,7 +19,9 @@ class Listing:
     With `shares`, softmax(z)_i is written p_i.
     """
 
-    def __init__(self, titles: Sequence[str], rows: Sequence[Sequence[Cell | Expr | str]], shares: bool = False) -> None:
+    def __init__(
+        self, titles: Sequence[str], rows: Sequence[Sequence[Cell | Expr | str]], shares: bool = False
+    ) -> None:
         self.titles = list(titles)
         self.rows = [[cell if isinstance(cell, list) else [cell] for cell in row] for row in rows]
         self.shares = shares

@@ -54,7 +54,9 @@ class Loss:
             if not isinstance(symbol, (Symbol, IndexedBase)):
                 raise TypeError(f"{argument}: expected a SymPy Symbol or IndexedBase, got {symbol!r}")
         if isinstance(self.prediction, IndexedBase) != isinstance(self.target, IndexedBase):
-            raise TypeError(f"target: expected a {type(self.prediction).__name__} as prediction is, got {self.target!r}")
+            raise TypeError(
+                f"target: expected a {type(self.prediction).__name__} as prediction is, got {self.target!r}"
+            )
         left = free_indices(as_expression("expression", self.expression))
         if left:
             raise ValueError(f"expression: expected a sum over all classes, got one with the free index {left[0]}")
@@ -62,7 +64,9 @@ class Loss:
         known |= {getattr(symbol, "label", symbol) for symbol in (self.prediction, self.target)}
         for symbol in sorted(self.expression.free_symbols - known, key=str):
             if isinstance(symbol, Symbol):
-                raise ValueError(f"expression: expected only prediction, target and parameters, got the symbol {symbol}")
+                raise ValueError(
+                    f"expression: expected only prediction, target and parameters, got the symbol {symbol}"
+                )
 
     @property
     def over_classes(self) -> bool:
@@ -93,7 +97,9 @@ class Loss:
             derivation.step(short, because="multiplied out and collected")
         if short.has(TARGETS_SUM_TO_ONE.lhs):
             derivation.given(TARGETS_SUM_TO_ONE)
-            derivation.step(short.xreplace({TARGETS_SUM_TO_ONE.lhs: TARGETS_SUM_TO_ONE.rhs}), because="targets sum to 1")
+            derivation.step(
+                short.xreplace({TARGETS_SUM_TO_ONE.lhs: TARGETS_SUM_TO_ONE.rhs}), because="targets sum to 1"
+            )
         return derivation
 
     def value(self, prediction: ArrayLike, target: ArrayLike, reduction: str | None = None, **parameters: Any) -> Array:
@@ -106,7 +112,9 @@ class Loss:
         (values,) = self._evaluate([self.expression], prediction, target, parameters)
         return _reduced(values, reduction)
 
-    def gradient_at(self, prediction: ArrayLike, target: ArrayLike, reduction: str | None = None, **parameters: Any) -> Array:
+    def gradient_at(
+        self, prediction: ArrayLike, target: ArrayLike, reduction: str | None = None, **parameters: Any
+    ) -> Array:
         """The gradient by the prediction, of the shape of `value` (of the prediction, if there are classes).
 
         With `reduction`, it is the gradient of the reduced loss: each sample's share of it.
@@ -118,7 +126,9 @@ class Loss:
         """The second derivative of each sample: of the shape of the gradient, with one more axis n for classes."""
         return self._evaluate([self.hessian], prediction, target, parameters)[0]
 
-    def value_and_gradient(self, prediction: ArrayLike, target: ArrayLike, reduction: str | None = None, **parameters: Any) -> tuple[Array, Array]:
+    def value_and_gradient(
+        self, prediction: ArrayLike, target: ArrayLike, reduction: str | None = None, **parameters: Any
+    ) -> tuple[Array, Array]:
         """`value` and `gradient_at` in one pass over the arrays."""
         values, gradient = self._evaluate([self.expression, self.gradient], prediction, target, parameters)
         return _reduced(values, reduction), self._shared(gradient, reduction)
@@ -139,7 +149,9 @@ class Loss:
         symbols = tuple(symbol for symbol, _ in self.parameters.values())
         return arrays.compile(expressions, (self.prediction, self.target, *symbols), self.target if labels else None)
 
-    def _evaluate(self, expressions: Sequence[Expr], prediction: ArrayLike, target: ArrayLike, parameters: dict[str, Any]) -> tuple[Array, ...]:
+    def _evaluate(
+        self, expressions: Sequence[Expr], prediction: ArrayLike, target: ArrayLike, parameters: dict[str, Any]
+    ) -> tuple[Array, ...]:
         """The array values of `expressions`, whose free indices are none, i, or i and k."""
         from lossbook import arrays
 
@@ -191,7 +203,9 @@ class Loss:
         else:
             fits = all(a == b or 1 in (a, b) for a, b in zip(prediction.shape[::-1], target.shape[::-1]))
         if not fits:
-            raise ValueError(f"target: expected a shape that matches prediction's {prediction.shape}, got {target.shape}")
+            raise ValueError(
+                f"target: expected a shape that matches prediction's {prediction.shape}, got {target.shape}"
+            )
         return target
 
     def _shared(self, gradient: Array, reduction: str | None) -> Array:

@@ -337,9 +337,9 @@ def _settle_deltas(expression: Expr, distinct: set[Expr]) -> Expr:
 def _proved_by_signs(parts: Sequence[Expr], facts: list[Fact]) -> bool:
     """Whether the sides are proved equal where all `facts` hold.
 
-    A fact is a pair: (expression, True) says that it is > 0, (expression, False) that it is >= 0. An expression that is linear in a symbol or entry is made positive, negative or zero by solving for
-    that one. An entry z_i is then a number of its own, apart from the sums that contain it: what holds for
-    every such number holds for z_i.
+    A fact is a pair: (expression, True) says that it is > 0, (expression, False) that it is >= 0. An expression that is
+    linear in a symbol or entry is made positive, negative or zero by solving for that one. An entry z_i is then a
+    number of its own, apart from the sums that contain it: what holds for every such number holds for z_i.
     """
     parts = [_in_signs(part) for part in parts]
     switch = _next_switch(parts)
@@ -415,7 +415,9 @@ def _next_switch(parts: Sequence[Expr]) -> Expr | None:
 def _solvable(switch: Expr) -> Expr | None:
     """A symbol or entry in which `switch` is linear, rather one that may have either sign."""
     bound = bound_indices(switch)
-    candidates = _sorted(_scalars(switch) | {entry for entry in switch.atoms(Indexed) if not bound & entry.free_symbols})
+    candidates = _sorted(
+        _scalars(switch) | {entry for entry in switch.atoms(Indexed) if not bound & entry.free_symbols}
+    )
     linear = [unknown for unknown in candidates if _slope(switch, unknown).is_number]
     return min(linear, key=lambda unknown: bool(unknown.is_nonnegative), default=None)
 
@@ -450,7 +452,9 @@ def _feasible(facts: list[Fact]) -> bool:
         rows = [row for row in rows if not row[0].get(term, 0)]
         for (a, a_strict), (b, b_strict) in product(above, below):
             keys = dict.fromkeys([*a, *b])
-            rows.append(({key: a.get(key, 0) / a[term] - b.get(key, 0) / b[term] for key in keys}, a_strict or b_strict))
+            rows.append(
+                ({key: a.get(key, 0) / a[term] - b.get(key, 0) / b[term] for key in keys}, a_strict or b_strict)
+            )
     return all(row.get(S.One, 0) > 0 or not strict and row.get(S.One, 0) == 0 for row, strict in rows)
 
 
@@ -688,7 +692,14 @@ def _singularities(expression: Expr, facts: Sequence[Fact] = ()) -> set[Expr]:
     found = set()
     for part in expression.atoms(Pow, log):
         base, power = (part.args[0], S.Zero) if isinstance(part, log) else part.as_base_exp()
-        if part.is_number or power.is_Integer and power > 0 or power.is_nonnegative and base.is_nonnegative and power != 0:
+        if (
+            part.is_number
+            or power.is_Integer
+            and power > 0
+            or power.is_nonnegative
+            and base.is_nonnegative
+            and power != 0
+        ):
             continue
         factors = Mul.make_args(factor(together(base)))
         may_be_negative = power.is_Integer and power != 0
@@ -713,7 +724,9 @@ POINTS_A_CASE = 20
 POINTS_AT_THRESHOLDS = 40
 
 
-def _find_counterexample(left: Expr, right: Expr, conditions: Iterable[Expr], mentioned: dict[Expr, int]) -> Counterexample | None:
+def _find_counterexample(
+    left: Expr, right: Expr, conditions: Iterable[Expr], mentioned: dict[Expr, int]
+) -> Counterexample | None:
     """The first point found where the sides differ, from few classes to many and simple numbers to hostile.
 
     It has a value for each of the symbols and rows `mentioned`, needed or not.
@@ -767,7 +780,9 @@ def _placements(count: int, classes: int, numbered: Sequence[int]) -> Iterator[t
             yield numbers
 
 
-def _differ_somewhere(left: Expr, right: Expr, conditions: Iterable[Expr], unknowns: set[Expr], generator: Random) -> tuple[dict[Expr, Expr], Expr, Expr] | None:
+def _differ_somewhere(
+    left: Expr, right: Expr, conditions: Iterable[Expr], unknowns: set[Expr], generator: Random
+) -> tuple[dict[Expr, Expr], Expr, Expr] | None:
     parts = [left, right, *(condition for condition in conditions if condition != 0)]
     mentioned = unknowns.union(*(part.atoms(Indexed) for part in parts), *map(_scalars, parts))
     ordered = sorted(mentioned, key=lambda unknown: (not isinstance(unknown, Indexed), len(str(unknown)), str(unknown)))

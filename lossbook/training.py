@@ -115,7 +115,13 @@ class Network:
     are the scores that `loss` is taken of. The weights start as normal numbers of variance 1 / inputs, the biases at 0.
     """
 
-    def __init__(self, sizes: Sequence[int], loss: Loss = losses.softmax_cross_entropy, activation: type[functions.ScalarFunction] = functions.tanh, seed: int = 0) -> None:
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        loss: Loss = losses.softmax_cross_entropy,
+        activation: type[functions.ScalarFunction] = functions.tanh,
+        seed: int = 0,
+    ) -> None:
         sizes = [as_count("sizes", size) for size in sizes]
         if len(sizes) < 2 or 0 in sizes:
             raise ValueError(f"sizes: expected two or more numbers from 1 up, got {sizes}")
@@ -133,7 +139,9 @@ class Network:
         """The scores of each class, of shape (samples, classes), for features of shape (samples, inputs)."""
         return self._forward(features)[1][-1]
 
-    def loss_and_gradients(self, features: ArrayLike, target: ArrayLike) -> tuple[float, list[tuple[np.ndarray, np.ndarray]]]:
+    def loss_and_gradients(
+        self, features: ArrayLike, target: ArrayLike
+    ) -> tuple[float, list[tuple[np.ndarray, np.ndarray]]]:
         """The mean loss, and for each layer its derivatives by the weights and by the biases, shaped as they are."""
         inputs, sums = self._forward(features)
         value, by_sums = self.loss.value_and_gradient(sums[-1], target, reduction="mean")

@@ -66,7 +66,8 @@ class _Notation(Printer):
     def _write_product(self, negative: bool, factors: Sequence[Expr]) -> str:
         factors = [f for f in factors if f != 1] or [S.One]
         written = [
-            self._bracket(self._print(factor)) if self._needs_brackets(factor, factor is factors[-1], len(factors) == 1 and not negative)
+            self._bracket(self._print(factor))
+            if self._needs_brackets(factor, factor is factors[-1], len(factors) == 1 and not negative)
             else self._print(factor)
             for factor in factors
         ]

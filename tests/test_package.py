@@ -80,6 +80,12 @@ def test_the_citation_has_what_its_format_asks_for():
     assert citation["license"] == ["MIT", "CC-BY-4.0"]
 
 
+def test_the_library_has_types():
+    command = [sys.executable, "-m", "mypy", "--cache-dir", os.devnull]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+
+
 MODULES = sorted(
     path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
     for path in (ROOT / "lossbook").rglob("*.py")

@@ -64,7 +64,14 @@ class Computed(Answer):
     It returns the solution's value for each sample, with an axis for each free index, or the mean over samples.
     """
 
-    def __init__(self, function: Callable[..., Any], solution: Expr, arguments: Sequence[Expr], mean: bool = False, given: Sequence[Equality] = ()) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        solution: Expr,
+        arguments: Sequence[Expr],
+        mean: bool = False,
+        given: Sequence[Equality] = (),
+    ) -> None:
         super().__init__(solution, given)
         self.function = function
         self.arguments = arguments

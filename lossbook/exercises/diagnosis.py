@@ -277,9 +277,9 @@ def _divided(expression: Expr, factor: Expr) -> Expr:
     if factor in parts:
         parts.remove(factor)
         return Mul(*parts)
-    return Mul(*(
-        part.func(_divided(part.function, factor), *part.limits) if isinstance(part, Sum) else part for part in parts
-    ))
+    return Mul(
+        *(part.func(_divided(part.function, factor), *part.limits) if isinstance(part, Sum) else part for part in parts)
+    )
 
 
 # --- classes and their indices -----------------------------------------------------------------------

@@ -34,7 +34,12 @@ from lossbook.notation import (
 # --- 6: two classes, three factors ----------------------------------------------------------------
 
 _neuron = {
-    "z": logit, "score": weight * feature + bias, "p": probability, "w": weight, "b": bias, "x": feature,
+    "z": logit,
+    "score": weight * feature + bias,
+    "p": probability,
+    "w": weight,
+    "b": bias,
+    "x": feature,
 }
 _neuron_symbols = (weight, bias, feature, logit, probability, target, sigmoid)
 
@@ -113,7 +118,10 @@ weight_gradient = Exercise(
     times={features[k]: (logits[i], Symbol("w_ik"))},
     given=(p_is_softmax, TARGETS_SUM_TO_ONE),
     terms={
-        "w_ik": IndexedBase("w")[i, k], "x_k": features[k], "z_i": logits[i], "first": probabilities[i] - targets[i],
+        "w_ik": IndexedBase("w")[i, k],
+        "x_k": features[k],
+        "z_i": logits[i],
+        "first": probabilities[i] - targets[i],
     },
     uses=(logits, probabilities, targets, features, softmax, i, k, n),
     hints=(
@@ -167,7 +175,9 @@ hidden_gradient = Exercise(
     summed_over=i,
     given=(p_is_softmax, TARGETS_SUM_TO_ONE),
     terms={
-        "x": feature, "send": weights[i] * feature, "z_i": logits[i],
+        "x": feature,
+        "send": weights[i] * feature,
+        "z_i": logits[i],
         "through": (probabilities[i] - targets[i]) * weights[i],
     },
     uses=(logits, probabilities, targets, weights, softmax, i, k, n),
@@ -188,7 +198,10 @@ hidden_score_gradient = Exercise(
     summed_over=i,
     given=(p_is_softmax, TARGETS_SUM_TO_ONE),
     terms={
-        "a": hidden, "tanh": tanh(hidden), "send": weights[i] * tanh(hidden), "z_i": logits[i],
+        "a": hidden,
+        "tanh": tanh(hidden),
+        "send": weights[i] * tanh(hidden),
+        "z_i": logits[i],
         "slope": 1 - tanh(hidden) ** 2,
     },
     uses=(logits, probabilities, targets, weights, hidden, softmax, tanh, i, k, n),

@@ -38,7 +38,9 @@ class Point:
         return {**self.indices, **self.numbers}
 
 
-def small_points(expressions: Sequence[Expr], normalised: Sequence[IndexedBase] = (), all_classes: Sequence[int] = CLASSES) -> Iterator[Point]:
+def small_points(
+    expressions: Sequence[Expr], normalised: Sequence[IndexedBase] = (), all_classes: Sequence[int] = CLASSES
+) -> Iterator[Point]:
     """Points for all that `expressions` mention, smallest first. Rows in `normalised` add to 1."""
     expressions = [in_definitions(expression) for expression in expressions]
     indices = {index for e in expressions for index in free_indices(e) if not index.is_number}

@@ -96,7 +96,9 @@ residual_after_one_step = Exercise(
     "value, after it?",
     answer=factor(residual - rate * losses.squared_error.gradient),
     terms={
-        "loss": losses.squared_error.expression, "eta": rate, "r": residual,
+        "loss": losses.squared_error.expression,
+        "eta": rate,
+        "r": residual,
         "gradient": losses.squared_error.gradient,
     },
     uses=(prediction, value, rate),
