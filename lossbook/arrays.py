@@ -152,9 +152,13 @@ def row_parts(xp, z):
         least = xp.min(xp.where(z == -xp.inf, greatest, z), axis=-1, keepdims=True)
         shift = xp.where((greatest <= limit) & (least >= -limit), 0, greatest)
         exponentials, top = exp_of_difference(xp, z, shift), xp.exp(greatest - shift)
-    is_smaller = xp.astype(z < greatest, z.dtype)
-    ties = (z.shape[-1] - 1) - xp.sum(is_smaller, axis=-1, keepdims=True)
-    others = xp.sum(exponentials * is_smaller, axis=-1, keepdims=True) + ties * top
+    is_smaller = z < greatest
+    kept = xp.astype(is_smaller, z.dtype)
+    if xp is np and np.count_nonzero(is_smaller) == z.size - greatest.size:  # no ties
+        np.multiply(exponentials, kept, out=kept)
+        return z, greatest, exponentials, top, np.sum(kept, axis=-1, keepdims=True)
+    ties = (z.shape[-1] - 1) - xp.sum(kept, axis=-1, keepdims=True)
+    others = xp.sum(exponentials * kept, axis=-1, keepdims=True) + ties * top
     return z, greatest, exponentials, top, others
 
 

@@ -29,6 +29,7 @@ from sympy import (
     expand, expand_log, factor, fraction, groebner, lambdify, log, nan, oo, reduced, sign, sinh, solve, sympify, tanh,
     together, zoo,
 )
+from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import Boolean
 from sympy.polys.polyerrors import BasePolynomialError
@@ -654,6 +655,7 @@ SIMPLE = tuple(Rational(value) for value in ("0", "1", "-1", "2", "1/2", "-2", "
 HOSTILE = tuple(Rational(value) for value in ("1/1000000", "-1/1000000", "30", "-30", "7/5", "-11/7", "9/10", "1/10"))
 MOST_CLASSES = 6
 POINTS_A_CASE = 20
+POINTS_AT_THRESHOLDS = 40
 
 
 def _find_counterexample(left, right, conditions, mentioned):
@@ -686,6 +688,8 @@ def _find_counterexample(left, right, conditions, mentioned):
 
 
 def _can_be_written_out(expression):
+    if any(not isinstance(part, Sum) for part in expression.atoms(ExprWithLimits)):  # a product, an integral
+        return False
     entries = (index for entry in expression.atoms(Indexed, KroneckerDelta) for index in entry.args if index.is_integer)
     ends = (limit for a_sum in expression.atoms(Sum) for limits in a_sum.limits for limit in limits[1:])
     return all(map(_is_class, entries)) and all(end.is_finite is not False for end in ends)
@@ -723,8 +727,13 @@ def _differ_somewhere(left, right, conditions, unknowns, generator):
             solved = {**{u: s.xreplace({unknown: solutions[0]}) for u, s in solved.items()}, unknown: solutions[0]}
     free = [unknown for unknown in unknowns if unknown not in solved]
     functions = [_function(side, unknowns) for side in (left, right)]
-    for attempt in range(POINTS_A_CASE if unknowns else 1):
-        values = {unknown: _draw(unknown, attempt, position, generator) for position, unknown in enumerate(free)}
+    thresholds = _thresholds(parts[:2])
+    for attempt in range((POINTS_A_CASE + POINTS_AT_THRESHOLDS * bool(thresholds)) if unknowns else 1):
+        if attempt < POINTS_A_CASE:
+            values = {unknown: _draw(unknown, attempt, position, generator) for position, unknown in enumerate(free)}
+        else:
+            at = Random(attempt)
+            values = {unknown: at.choice(_admissible(unknown, SIMPLE + thresholds * 2)) for unknown in free}
         if attempt % 2 and solved:
             values = {unknown: value / len(unknowns) for unknown, value in values.items()}
         values.update({unknown: solution.xreplace(values) for unknown, solution in solved.items()})
@@ -734,6 +743,14 @@ def _differ_somewhere(left, right, conditions, unknowns, generator):
             if found:
                 return point, *found
     return None
+
+
+def _thresholds(sides):
+    """The numbers with which comparisons in `sides` compare, and numbers close to them on both sides."""
+    comparisons = set().union(*(side.atoms(Relational) for side in sides))
+    numbers = {size for part in comparisons for number in part.atoms(Rational) for size in (number, -number)}
+    step = Rational(1, 2000)
+    return tuple(sorted({number + way * step for number in numbers - {0} for way in (-1, 0, 1)} - set(SIMPLE)))
 
 
 def _domain(unknown):

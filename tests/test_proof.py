@@ -11,8 +11,9 @@ from random import Random
 import pytest
 from plain_arithmetic import evaluate, mp
 from sympy import (
-    Abs, Add, And, Derivative, DiracDelta, Eq, Function, Heaviside, I, Indexed, IndexedBase, Integer, KroneckerDelta, Lambda, Max,
-    Min, Mul, Or, Piecewise, Pow, Rational, S, Sum, Symbol, cos, exp, expand, log, nan, oo, sign, sin, sqrt, zoo,
+    Abs, Add, And, Derivative, DiracDelta, Eq, Function, Heaviside, I, Indexed, IndexedBase, Integer, Integral,
+    KroneckerDelta, Lambda, Max, Min, Mul, Or, Piecewise, Pow, Product, Rational, S, Sum, Symbol, cos, exp, expand, log,
+    nan, oo, sign, sin, sqrt, zoo,
 )
 
 from lossbook import losses, notation
@@ -536,6 +537,18 @@ FALSE = {
     "log-cosh for large r": (log_cosh(r), Abs(r) - log(2)),
     "entropy's sign": (total(p[k] * log(p[k] / q[k])), total(p[k] * log(p[k])) + total(p[k] * log(q[k]))),
     "divergence is symmetric": (total(p[k] * log(p[k] / q[k])), total(q[k] * log(q[k] / p[k]))),
+    "a branch at one point only": (Piecewise((1, Eq(r, Rational(7, 3))), (0, True)), Integer(0)),
+    "a branch beyond a hundred": (Piecewise((1, r > 100), (0, True)), Integer(0)),
+    "a branch beyond a million": (Piecewise((1, r > 10**6), (0, True)), Integer(0)),
+    "a narrow branch": (
+        Piecewise((1, And(r > Rational(41, 100), r < Rational(42, 100))), (0, True)), Integer(0),
+    ),
+    "a branch at the end of a domain": (Piecewise((1, prob > Rational(999, 1000)), (0, True)), Integer(0)),
+    "the end of an interval": (Piecewise((1, r > 5), (0, True)), Piecewise((1, r >= 5), (0, True))),
+    "equal up to five classes": (n * (n - 1) * (n - 2) * (n - 3) * (n - 4) * (n - 5), Integer(0)),
+    "a square of soft targets": (total(y[k] ** 2), total(y[k]), [TARGETS_SUM_TO_ONE]),
+    "a cube without its sign": (Abs(r) ** 3, r**3),
+    "a root of either sign": (r, Integer(1), [Eq(r**2, 1)]),
 }  # fmt: skip
 
 
@@ -558,6 +571,8 @@ UNKNOWN = {
     "a shifted index": (z[i + 1] - z[i + 1] * sin(r) ** 2, z[i + 1] * sin(r + 0) ** 2),
     "a delta past the last class": (total(KroneckerDelta(k, l + 1)), Integer(1)),
     "n for an index": (z[n], z[i]),
+    "a product over classes": (Product(p[k], (k, 1, n)), exp(total(p[k]))),
+    "an integral": (Integral(r, (r, 0, 1)), Integer(1)),
     "an infinite sum": (Sum(z[k], (k, 1, oo)), total(z[k])),
     "an unknown function": (f(r), r),
     "a logarithm of a complex power": (log(exp(x)), x),

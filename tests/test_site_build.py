@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from lossbook_page.finish import kept_rules
 from site_pages import ROOT, Visit, build, chromium, small_book  # noqa: F401
 
 PLAIN = "# A small page\n\nIt has a paragraph of its own.\n"
@@ -206,3 +207,8 @@ def test_styles_become_classes_and_figures_get_their_size_and_a_partner_for_the_
     assert 'width="64" height="32"' in text
     night = (tmp_path / "_build/html" / re.search(r'srcset="([^"]*)"', text)[1]).read_text("utf-8")
     assert "#0072b2" not in night
+
+
+def test_a_rule_of_katex_is_kept_if_the_pages_use_its_classes():
+    css = ".accent-body:not(.accent-full){width:0}.vec,.sqrt>.root{left:0}"
+    assert kept_rules(css, {"accent-body", "sqrt", "root"}) == ".accent-body:not(.accent-full){width:0}.sqrt>.root{left:0}"

@@ -2,18 +2,22 @@
 
 mathematics   formulas and derivations, typeset while the book is built
 quiz          questions that answer at once
+interactive   figures that a reader moves: first frame, directive and script
+scenes        each of these figures
+quantities    what they compute, here and in the browser
+javascript    the catalogue's formulas for the browser
 folding       solutions folded away
 heads         titles, descriptions, cards for those who share a page, links to run or edit it
 palette       the colours of pages and figures, light and dark
 finish        pages made small once all are written: one style sheet, fonts, figures, search data, the zip
 guards        what fails the build when a page is wrong
 """
-from lossbook_page import finish, folding, heads, mathematics, quiz
+from lossbook_page import finish, folding, heads, interactive, mathematics, quiz
 from lossbook_page.folding import details
 
 
 def setup(app):
     app.add_config_value("comments_config", {}, "")  # Jupyter Book sets it in any case
-    for module in (mathematics, quiz, folding, heads, finish):
+    for module in (mathematics, quiz, interactive, folding, heads, finish):
         module.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": False}  # one process knows all characters of formulas

@@ -19,7 +19,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from sphinx import addnodes
 
-from lossbook_page import cards, guards, mathematics, palette
+from lossbook_page import cards, guards, interactive, mathematics, palette
 
 LEFT_OVER = ("basic.css", "pygments.css", "doctools.js", "documentation_options.js", "language_data.js", "searchtools.js",
              "sphinx_highlight.js", "file.png", "minus.png", "plus.png", "mystnb.*.css")
@@ -58,6 +58,7 @@ def finish(app, problem):
     put_search_data(app, site / "search-data.js")
     put_notebooks(app, site)
     cards.put(app, site)
+    interactive.put_script(site)
     pages = with_versions(site, pages)
     for path, text in pages.items():
         path.write_text(text, "utf-8")
@@ -129,7 +130,7 @@ def kept_rules(css, used):
             faces.append(rule["body"])
             continue
         selectors = [selector for selector in rule["selectors"].split(",")
-                     if set(re.findall(r"\.([a-zA-Z][\w-]*)", selector)) <= used]
+                     if set(re.findall(r"\.([a-zA-Z][\w-]*)", re.sub(r":not\([^)]*\)", "", selector))) <= used]
         if selectors:
             rules.append(",".join(selectors) + "{" + rule["body"] + "}")
     text = "".join(rules)
