@@ -2,27 +2,24 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 SOURCES := $(wildcard *.md) references.bib _config.yml _toc.yml requirements.lock \
-    $(wildcard chapters/* reference/* lossbook/*.py) \
+    $(wildcard chapters/* reference/* lossbook/*.py lossbook/exercises/*.py) tools/build.py \
     $(wildcard site/* site/lossbook_page/* site/theme/* site/theme/static/*)
 
 unexport PYTHONPATH PYTHONHOME
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1@/p' Makefile | awk -F@ '{ printf "%-32s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1@/p' Makefile | awk -F@ '{ printf "%-32s%s\n", $$1, $$2 }'
 
 environment:
 	@command -v "$(PYTHON)" >/dev/null || { echo "lossbook: there is no $(PYTHON): install Python 3.11 to 3.14, or name one, as in \`make book PYTHON=python3.12\`" >&2; exit 1; }
 	@exec "$(PYTHON)" tools/environment.py
 
 book: environment  ## build the pages from the notebooks' stored outputs
-	@$(MAKE) --no-print-directory _build/stamp
+	@$(MAKE) -s --no-print-directory _build/stamp
 	@$(RUN) -c 'import pathlib; print(pathlib.Path("_build/html/index.html").absolute().as_uri())'
 
-# Always whole: a page that was not built anew would keep its warnings to itself.
 _build/stamp: $(SOURCES)
-	@rm -rf _build
-	@$(RUN) -c "from jupyter_book.cli.main import main; main()" build -W -n --keep-going -q . >/dev/null
-	@touch $@
+	@$(RUN) tools/build.py $^
 
 test: environment  ## run every test: notebooks executed and compared, pages opened in a browser
 	@$(RUN) -m pytest $(ARGS)
@@ -46,9 +43,14 @@ refresh: environment  ## NB=chapters/...ipynb executed anew, with the difference
 	@$(RUN) tools/notebooks.py refresh "$(NB)"
 
 lock: environment  ## renew the locks
+	@exec "$(PYTHON)" tools/environment.py maintain
 	@$(RUN) tools/lock.py
+
+check-newest: environment  ## run notebooks and library tests with the newest and oldest dependencies
+	@exec "$(PYTHON)" tools/environment.py maintain
+	@$(RUN) tools/check_newest.py $(ARGS)
 
 clean:  ## remove what was built; with ENV=1 the environment too
 	@rm -rf _build $(if $(ENV),.venv .setup.log)
 
-.PHONY: help environment book test audit lab serve edit refresh lock clean
+.PHONY: help environment book test audit lab serve edit refresh lock check-newest clean

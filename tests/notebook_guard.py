@@ -6,14 +6,18 @@ takes a `Page` and yields pairs of a cell number, counted over all cells from 1 
 notebook as a whole), and a sentence that says what to do.
 
 nbval lets some differences pass. `StrictCell` therefore compares once more, everything, in order:
-kind of output, stream, MIME types, content, metadata.
+kind of output, stream, MIME types, content, metadata. With `--by-meaning`, for other versions of the
+dependencies, numbers have to agree to the digits shown, and words and symbols up to their order; drawings
+are compared by their alternative text.
+
+While a notebook runs, its kernel opens no connection, starts no program and writes in temporary folders alone.
 """
 
 import ast
 import io
 import re
 import tokenize
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -337,6 +341,10 @@ RULES = (
 # --- pytest
 
 
+def pytest_addoption(parser):
+    parser.addoption("--by-meaning", action="store_true", help="compare outputs of notebooks by meaning, not to the byte")
+
+
 def pytest_configure(config):
     # nbval would collect the notebooks a second time, and leniently.
     config.option.nbval = config.option.nbval_lax = False
@@ -354,6 +362,33 @@ def pytest_collect_file(file_path, parent):
         return StrictNotebook.from_parent(parent, path=file_path)
 
 
+# Run in the kernel before the first cell. What a library catches of it, as where Python caches what it
+# compiled, does no harm.
+BARRIER = """
+def barrier():
+    import os, sys, tempfile
+    free = tuple(os.path.join(os.path.realpath(folder), "") for folder in (tempfile.gettempdir(),)) + (os.devnull,)
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    barred = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname",
+              "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty")
+    changing = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod")
+
+    def hook(event, arguments):
+        if event in barred:
+            raise PermissionError(f"a notebook opens no connection and starts no program: {event}")
+        if event == "open" and arguments[2] & writing or event in changing:
+            for path in arguments[:2 if event in ("os.rename", "os.link", "os.symlink") else 1]:
+                if isinstance(path, (str, bytes, os.PathLike)):
+                    if not os.path.realpath(os.fsdecode(path)).startswith(free):
+                        raise PermissionError(f"a notebook writes in temporary folders alone: {os.fsdecode(path)}")
+
+    sys.addaudithook(hook)
+
+barrier()
+del barrier
+"""
+
+
 class StrictNotebook(IPyNbFile):
     """A notebook; also keeps the outputs that arrive, in order, for StrictCell."""
 
@@ -363,7 +398,7 @@ class StrictNotebook(IPyNbFile):
         for number, cell in enumerate(self.nb.cells, start=1):
             if cell.cell_type == "code":
                 # A marker in the cell changes nothing: every cell is run and compared.
-                options = defaultdict(bool, check=True)
+                options = defaultdict(bool, check=not self.config.option.by_meaning)
                 yield StrictCell.from_parent(self, name=f"cell {number}", cell_num=number, cell=cell, options=options)
 
     def setup(self):
@@ -375,6 +410,8 @@ class StrictNotebook(IPyNbFile):
             import matplotlib.font_manager  # noqa: F401
 
             super().setup()
+            self.kernel.await_reply(self.kernel.execute_cell_input(BARRIER, allow_stdin=False))
+            self.kernel.await_idle(self.kernel.execute_cell_input("", allow_stdin=False), timeout=CELL_TIMEOUT)
 
     def get_kernel_message(self, timeout=None, stream="iopub"):
         message = super().get_kernel_message(timeout, stream)
@@ -427,7 +464,8 @@ class StrictCell(IPyNbCell):
         if summary(arrived) != summary(self.stored):
             self.raise_cell_error(f"it shows {summary(arrived)} where {summary(self.stored)} is stored")
         for stored, new in zip(self.stored, arrived):
-            if stored != new:
+            same = same_meaning if self.config.option.by_meaning else tuple.__eq__
+            if not same(stored, new):
                 self.raise_cell_error("Cell outputs differ", f"stored: {stored!s:.500}\nnew:    {new!s:.500}")
 
     def repr_failure(self, excinfo):
@@ -451,6 +489,37 @@ def comparable(outputs):
             data = tuple(sorted((kind, str(content)) for kind, content in output.get("data", {}).items()))
             plain.append((output.output_type, data, str(sorted(output.get("metadata", {}).items()))))
     return plain
+
+
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)
+# What LaTeX has for the eye alone.
+SPACING = re.compile(r"\\(?:left|right|displaystyle|textstyle|limits|quad|qquad|[,:;! ])(?![A-Za-z])|[{}\s$]")
+
+
+def same_meaning(stored, new):
+    """Do two outputs of the same kind say the same: numbers in whatever order of terms, signs, words and symbols?"""
+    if stored[0] == "stream":
+        return same_text(stored[2], new[2])
+    pairs = zip(stored[1], new[1])
+    return same_text(stored[2], new[2]) and all(kind == SVG or same_text(old, text) for (kind, old), (_, text) in pairs)
+
+
+def same_text(stored, new):
+    if stored == new:
+        return True
+    words = [Counter(re.findall(r"\\?[^\W\d]+|\S", SPACING.sub(" ", NUMBER.sub(" ", text)))) for text in (stored, new)]
+    numbers = [sorted(NUMBER.findall(text), key=float) for text in (stored, new)]
+    return words[0] == words[1] and len(numbers[0]) == len(numbers[1]) and all(map(same_number, *numbers))
+
+
+def same_number(stored, new):
+    """Equal up to one unit of the last digit stored; whole numbers exactly, and all to 1e-12 at least."""
+    stored, new = stored.lower(), new.lower()
+    if not re.search(r"[.e]", stored):
+        return stored == new
+    digits, _, power = stored.partition("e")
+    unit = 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
+    return abs(float(stored) - float(new)) <= max(1.001 * unit, 1e-12 * abs(float(stored)))
 
 
 def summary(outputs):

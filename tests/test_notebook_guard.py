@@ -14,7 +14,7 @@ import nbformat
 import notebooks
 import pytest
 import yaml
-from notebook_guard import TYPED_EQUATION, listed_notebooks
+from notebook_guard import TYPED_EQUATION, listed_notebooks, same_text
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -140,6 +140,16 @@ def tag_and_falsify(notebook):
     replace(NUMBER, 0, "text/plain", "42", "43")(notebook)
 
 
+def store_the_error_of_a_magic(notebook):
+    change(NUMBER, source="%nosuchmagic", outputs=[])(notebook)
+    add_output(NUMBER, "stream", name="stderr", text="UsageError: Line magic function `%nosuchmagic` not found.\n")(notebook)
+
+
+CONNECT = "import socket\nassert total\nsocket.create_connection(('127.0.0.1', 9), 1)"
+RESOLVE = "import socket\nassert total\nsocket.getaddrinfo('localhost', 80)"
+WRITE = "import pathlib\nassert total\npathlib.Path('written.txt').write_text('here')"
+DELETE = "import os\nassert total\nos.remove('untouched.ipynb')"
+
 EXECUTED = [
     ("digit-in-text", NUMBER, "42", replace(NUMBER, 0, "text/plain", "42", "43")),
     ("digit-in-latex", LATEX, "frac", replace(LATEX, 0, "text/latex", "3", "4")),
@@ -156,10 +166,16 @@ EXECUTED = [
     ("ignored-by-comment", NUMBER, "42", mark_and_falsify),
     ("skipped-by-tag", NUMBER, "42", tag_and_falsify),
     ("cell-that-raises", ASSERTION, "AssertionError", source(ASSERTION, "assert total == 3")),
+    ("cell-that-connects", ASSERTION, "opens no connection", source(ASSERTION, CONNECT)),
+    ("cell-that-asks-for-a-host", ASSERTION, "opens no connection", source(ASSERTION, RESOLVE)),
+    ("cell-that-starts-a-program", ASSERTION, "starts no program", source(ASSERTION, "import os\nassert total and not os.system('true')")),
+    ("cell-that-writes", ASSERTION, "writes in temporary folders alone", source(ASSERTION, WRITE)),
+    ("cell-that-deletes", ASSERTION, "writes in temporary folders alone", source(ASSERTION, DELETE)),
     ("cell-that-warns", ASSERTION, "stderr", source(ASSERTION, "import warnings\nassert total\nwarnings.warn('!')")),
 ]
 
 READ = [
+    ("magic-whose-error-is-stored", NUMBER, "stderr", store_the_error_of_a_magic),
     ("never-executed", NUMBER, "execution count is None", change(NUMBER, execution_count=None)),
     ("counts-out-of-order", NUMBER, "execution count is 7", change(NUMBER, execution_count=7)),
     ("all-outputs-stripped", None, "no outputs at all", lambda n: [c.update(outputs=[]) for c in n.cells if "outputs" in c]),
@@ -211,6 +227,9 @@ def pytest_in(folder, *arguments):
     """Run pytest in `folder` by itself, in one process."""
     command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", *arguments]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    if folder != ROOT:
+        (folder / "temporary").mkdir(exist_ok=True)
+        environment["TMPDIR"] = str(folder / "temporary")  # the notebooks are to lie outside of it
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
@@ -307,6 +326,39 @@ def collected(folder, *arguments):
 
 def test_every_notebook_of_the_contents_is_collected_once_and_nothing_from_the_build():
     assert collected(ROOT) == sorted(str(path.relative_to(ROOT)) for path in listed_notebooks(ROOT))
+
+
+@pytest.mark.parametrize("option", ["--nbval", "--nbval-lax"])
+def test_options_of_nbval_neither_double_a_notebook_nor_make_it_lenient(project, option):
+    assert collected(project, option, "chapters/untouched.ipynb") == ["chapters/untouched.ipynb"]
+    message = run_pytest(project, option, "chapters/ignored-by-comment.ipynb")["ignored-by-comment", f"cell {NUMBER}"]
+    assert "42" in message
+
+
+def test_by_meaning_digits_that_are_wrong_and_cells_that_fail_are_still_found(project):
+    wrong = ("digit-in-text", "digit-in-latex", "digit-in-stream", "representation-dropped", "cell-that-raises")
+    found = run_pytest(project, "--by-meaning", *(f"chapters/{name}.ipynb" for name in ("untouched", *wrong)))
+    failed = {notebook for (notebook, item), message in found.items() if item != "rules" and message is not None}
+    assert failed == set(wrong)
+
+
+@pytest.mark.parametrize(
+    ("stored", "new", "same"),
+    [
+        (r"a + \frac{1}{2} b", r"\frac{1}{2}\, b + a", True),
+        ("0.867 0.016", "0.8671 0.016", True),
+        ("1.0000000001e-05", "1.0000000002e-05", True),
+        ("0.867", "0.869", False),
+        ("3 a", "4 a", False),
+        ("a - b", "a + b", False),
+        (r"\sigma(x)", r"\tanh(x)", False),
+        ("1, 2", "1, 2, 3", False),
+        ("p4", "p5", False),
+        ("1e-05", "1e-04", False),
+    ],
+)
+def test_two_texts_mean_the_same(stored, new, same):
+    assert same_text(stored, new) is same
 
 
 def test_copies_in_the_build_folder_are_not_collected(project):

@@ -1,6 +1,7 @@
 """Every page of the book, opened in Chromium: served under a sub-path with `default-src 'self'`, and from a folder."""
 
 import re
+import shutil
 import zipfile
 from html import unescape
 from pathlib import Path
@@ -349,7 +350,11 @@ def test_the_zip_holds_the_whole_site_but_itself(site):  # noqa: F811
 
 
 def test_two_builds_are_the_same_to_the_byte(site, tmp_path):  # noqa: F811
-    finished = build(ROOT, tmp_path, PYTHONHASHSEED="7")
+    """The other in a folder of another name, with other dates of its files, time zone, locale and hash seed."""
+    elsewhere = tmp_path / "another fôlder"
+    shutil.copytree(ROOT, elsewhere, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("_build", ".*", "__pycache__"))
+    (elsewhere / ".venv").symlink_to(ROOT / ".venv")
+    finished = build(elsewhere, tmp_path, PYTHONHASHSEED="7", TZ="Asia/Kathmandu", LC_ALL="C", LANGUAGE="de", LANG="tr_TR.UTF-8")
     assert finished.returncode == 0, finished.stdout
     again = tmp_path / "_build/html"
     names = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}

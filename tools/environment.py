@@ -3,6 +3,7 @@
     python3 tools/environment.py          what `make book` and `make test` need
     python3 tools/environment.py lab      JupyterLab as well
     python3 tools/environment.py audit    Lighthouse as well
+    python3 tools/environment.py maintain uv as well, which renews the locks
 
 The stamp is written last. An environment without the right stamp is removed and made anew, so no
 half-made one is ever used. Standard library only, and syntax that old Pythons parse: they have to get
@@ -44,7 +45,8 @@ PYTHON = os.path.join(VENV, "bin", "python")
 SITE_PACKAGES = os.path.join(VENV, "lib", "python" + version(sys.version_info[:2]), "site-packages")
 # The locks alone: `make lock` has to run after their sources were changed.
 MAIN = ("requirements.lock", "site/package-lock.json", "tools/environment.py")
-EXTRAS = {"lab": ("requirements-lab.lock",), "audit": ("tools/audit/package-lock.json",)}
+EXTRAS = {"lab": ("requirements-lab.lock",), "maintain": ("requirements-maintain.lock",),
+          "audit": ("tools/audit/package-lock.json",)}
 
 # What a failed step's log says, and what to tell the reader. The first that is found counts.
 CAUSES = (
@@ -162,6 +164,9 @@ def add(log, extra):
     if extra == "lab":
         say("Adding JupyterLab.")
         pip(log, "requirements-lab.lock")
+    elif extra == "maintain":
+        say("Adding uv.")
+        pip(log, "requirements-maintain.lock")
     else:
         say("Adding Lighthouse.")
         npm(log, os.path.join("tools", "audit"), os.path.join(VENV, "audit"))
@@ -227,7 +232,7 @@ def set_up(wanted, extra):
 def main():
     extra = sys.argv[1] if sys.argv[1:] else None
     if extra and extra not in EXTRAS:
-        fail("expected lab or audit, got %s" % extra)
+        fail("expected lab, audit or maintain, got %s" % extra)
     wanted = [fingerprint(MAIN)] + ([fingerprint(EXTRAS[extra])] if extra else [])
     if ready(wanted):
         return
@@ -242,7 +247,7 @@ def main():
     try:
         set_up(wanted, extra)
     except Stopped as stop:
-        sys.stderr.write("lossbook: stopped; the half-made environment is removed\n")
+        sys.stderr.write("lossbook: stopped; nothing half-made will be used\n")
         sys.exit(128 + stop.args[0])
     except SetupError as error:
         fail(str(error))

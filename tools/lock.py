@@ -1,6 +1,6 @@
 """Renew every lock from the ranges in pyproject.toml and the package.json of the pages and of the audit: `make lock`.
 
-uv resolves for all Pythons and machines at once and goes when done. No lock names a registry, so that
+uv resolves for all Pythons and machines at once. No lock names a registry, so that
 each reader's own index or mirror is used; the hashes say what the files have to be.
 """
 import shutil
@@ -23,14 +23,15 @@ def run(*command, cwd=ROOT):
 
 
 def python_locks(tools):
-    run(sys.executable, "-m", "pip", "install", "--quiet", "--target", tools, "uv")
-    uv = tools / "bin" / "uv"
+    uv = Path(sys.executable).with_name("uv")
     # Not renewed in place: uv would keep what the old lock says.
-    main, lab = tools / "main.lock", tools / "lab.lock"
+    main = tools / "main.lock"
     run(uv, *COMPILE, "pyproject.toml", "--group=book", "--group=test", "--output-file", main)
-    run(uv, *COMPILE, "--group=pyproject.toml:lab", "--constraint", main, "--output-file", lab)
     shutil.copy(main, ROOT / "requirements.lock")
-    shutil.copy(lab, ROOT / "requirements-lab.lock")
+    for group in ("lab", "maintain"):
+        lock = tools / f"{group}.lock"
+        run(uv, *COMPILE, f"--group=pyproject.toml:{group}", "--constraint", main, "--output-file", lock)
+        shutil.copy(lock, ROOT / f"requirements-{group}.lock")
 
 
 def node_lock(tools, folder):

@@ -334,7 +334,7 @@ for name, loss, given, both in (
         }
 SCENES["rate-and-curvature"] = Scene(
     inputs=[
-        Slider(rate, "learning rate ρ", 0.02, 1.2, 0.02, 0.4),
+        Slider(rate, "learning rate η", 0.02, 1.2, 0.02, 0.4),
         Slider(beta, "β of smooth L1", 0.1, 2, 0.1, 1),
         Slider(first, "first residual", 0.15, 4.15, 0.1, 1.35),
     ],

@@ -1,0 +1,47 @@
+"""Run notebooks and library tests with the newest and with the oldest dependencies allowed: `make check-newest`.
+
+pyproject.toml gives the ranges. Each environment is made in a temporary folder and goes when done. Outputs are compared
+by meaning (--by-meaning, see tests/notebook_guard.py): numbers must agree, typesetting may differ. The site's own tests
+are left out. ARGS="oldest" runs one of the two, and further arguments go to pytest.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV = Path(sys.executable).with_name("uv")
+RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
+
+
+def environment(folder, resolution):
+    """The Python of a new environment in `folder`."""
+    python = folder / "bin" / "python"
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder], check=True)
+    subprocess.run([UV, "pip", "install", "--quiet", "--python", python, "--resolution", resolution, "--only-binary=:all:",
+                    "-r", "pyproject.toml", "--group=book", "--group=test"], cwd=ROOT, check=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "lossbook.pth").write_text(os.path.relpath(ROOT, packages) + "\n", "utf-8")
+    return python
+
+
+def passes(name, arguments):
+    with tempfile.TemporaryDirectory() as folder:
+        python = environment(Path(folder).resolve(), RESOLUTIONS[name])
+        print(f"With the {name} dependencies:", flush=True)
+        site = [f"--ignore-glob=tests/test_{part}*" for part in ("site", "recovery", "notebook_")]
+        return subprocess.run([python, "-m", "pytest", "-q", "--by-meaning", "-p", "no:cacheprovider", *site, *arguments],
+                              cwd=ROOT).returncode == 0
+
+
+def main():
+    wanted = [name for name in sys.argv[1:] if name in RESOLUTIONS] or list(RESOLUTIONS)
+    arguments = [argument for argument in sys.argv[1:] if argument not in RESOLUTIONS]
+    failed = [name for name in wanted if not passes(name, arguments)]
+    if failed:
+        sys.exit(f"lossbook: fails with the {' and the '.join(failed)} dependencies")
+
+
+if __name__ == "__main__":
+    main()
