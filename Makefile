@@ -42,6 +42,11 @@ edit: environment  ## NB=chapters/...ipynb as text in your editor, and back
 refresh: environment  ## NB=chapters/...ipynb executed anew, with the difference shown
 	@$(RUN) tools/notebooks.py refresh "$(NB)"
 
+lint: environment  ## ruff on code and notebooks, mypy on the library
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check --quiet .
+	@$(RUN) -m mypy
+
 lock: environment  ## renew the locks
 	@exec "$(PYTHON)" tools/environment.py maintain
 	@$(RUN) tools/lock.py
@@ -53,4 +58,4 @@ check-newest: environment  ## run notebooks and library tests with the newest an
 clean:  ## remove what was built; with ENV=1 the environment too
 	@rm -rf _build $(if $(ENV),.venv .setup.log)
 
-.PHONY: help environment book test audit lab serve edit refresh lock check-newest clean
+.PHONY: help environment book test audit lab serve edit refresh lint lock check-newest clean

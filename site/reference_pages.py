@@ -6,6 +6,7 @@
 - The docstrings of `lossbook` are plain text with `code` in backticks and indented examples. They are handed to
   autodoc as such, so that |z| and y_i stand there as they are written.
 """
+
 import re
 
 from docutils import nodes

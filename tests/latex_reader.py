@@ -30,7 +30,7 @@ class Reader:
     def read(self):
         result = self.sum()
         if self.position < len(self.tokens):
-            raise ValueError(f"did not expect {self.tokens[self.position:]}")
+            raise ValueError(f"did not expect {self.tokens[self.position :]}")
         return result
 
     def next(self):

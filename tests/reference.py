@@ -7,7 +7,7 @@ taken for exactly what they are. At a kink, where every number between the one-s
 right, the result is the pair of the two.
 """
 
-from functools import lru_cache
+from functools import cache
 
 import mpmath
 import numpy as np
@@ -31,7 +31,7 @@ def exact(*numbers):
 def residual_loss(function):
     """A loss of the residual as a loss of prediction and target."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def loss(prediction, target, **parameters):
         prediction, target = exact(prediction, target)
         return function(prediction - target, **{name: mp.mpf(value) for name, value in parameters.items()})
@@ -86,7 +86,7 @@ def pinball(r, quantile=0.5):
 def pointwise(function):
     """A loss of exact numbers as a loss of floats."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def loss(prediction, target, **parameters):
         return function(*exact(prediction, target), **{name: mp.mpf(value) for name, value in parameters.items()})
 
@@ -121,24 +121,24 @@ def binary_cross_entropy(p, y):
     return -y * log_p - (1 - y) * log_1p, gradient, y / p**2 + (1 - y) / (1 - p) ** 2
 
 
-@lru_cache(maxsize=None)
+@cache
 def log_of(x):
     return mp.log(x)
 
 
-@lru_cache(maxsize=None)
+@cache
 def power(x):
     """exp(x), but 0 below 1e-1000, which no product with a float brings back into sight."""
     return mp.exp(x) if x > -2400 else ZERO
 
 
-@lru_cache(maxsize=None)
+@cache
 def share(z):
     """The sigmoid of z."""
     return 1 / (1 + power(-z)) if z > 0 else power(z) / (1 + power(z))
 
 
-@lru_cache(maxsize=None)
+@cache
 def surprise(z):
     """-log(sigmoid(z))."""
     return max(-z, ZERO) + mp.log1p(power(-abs(z)))
@@ -192,7 +192,7 @@ def _powers(z):
     return [power(entry - top) for entry in z]
 
 
-@lru_cache(maxsize=None)
+@cache
 def shares(z):
     """The softmax of the tuple z; a class whose logit is -inf has none."""
     powers = _powers(z)
@@ -200,14 +200,14 @@ def shares(z):
     return [part / whole for part in powers]
 
 
-@lru_cache(maxsize=None)
+@cache
 def log_shares(z):
     """The logarithm of the softmax of the tuple z."""
     whole = log_sum(z)
     return [-mp.inf if entry == -mp.inf else mp.mpf(entry) - whole for entry in z]
 
 
-@lru_cache(maxsize=None)
+@cache
 def log_sum(z):
     """log(exp(z_1) + ... + exp(z_n))."""
     return max(exact(*z)) + mp.log(mp.fsum(_powers(z)))
@@ -223,7 +223,7 @@ def inner(a, b):
     return mp.fsum(x * y for x, y in zip(a, b) if x and y)
 
 
-@lru_cache(maxsize=None)
+@cache
 def cross_entropy(p, y):
     p, y = exact(*p), exact(*y)
     logs = [log_of(q) if weight else ZERO for q, weight in zip(p, y)]
@@ -234,20 +234,20 @@ def cross_entropy(p, y):
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def kl_divergence(q, p):
     value, gradient, hessian = cross_entropy(q, p)
     return value + inner(exact(*p), [log_of(mp.mpf(entry)) if entry else ZERO for entry in p]), gradient, hessian
 
 
-@lru_cache(maxsize=None)
+@cache
 def softmax_cross_entropy(z, y):
     p, logs, y = shares(z), log_shares(z), exact(*y)
     whole, slope = mp.fsum(y), jacobian(p)
     return -inner(y, logs), [whole * a - b for a, b in zip(p, y)], lambda i, k: whole * slope(i, k)
 
 
-@lru_cache(maxsize=None)
+@cache
 def softmax_squared_error(z, y):
     p, slope = shares(z), jacobian(shares(z))
     error = [a - b for a, b in zip(p, exact(*y))]

@@ -6,10 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import browser
 import pytest
 import yaml
-
-import browser
 from server import serve
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +20,11 @@ def build(source, target, **environment):
     """Build the book in `source` into `target`; the finished process, with all that it said as its output."""
     command = [sys.executable, "-c", BUILD, "build", "-W", "-n", "--keep-going", "-q", "--path-output", target, source]
     return subprocess.run(
-        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | environment
+        list(map(str, command)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | environment,
     )
 
 
@@ -92,7 +95,9 @@ class Visit:
         self.context.route("**/*", self._route)
         self.foreign, self.errors, self.bytes = [], [], 0
         self.page = self.context.new_page()
-        self.page.on("console", lambda message: message.type in ("error", "warning") and self.errors.append(message.text))
+        self.page.on(
+            "console", lambda message: message.type in ("error", "warning") and self.errors.append(message.text)
+        )
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("response", self._measure)
         if first:
@@ -120,7 +125,9 @@ class Visit:
         """What axe-core finds: a line for each element. The drawn half of a formula is hidden from all but the eye."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text("utf-8"))
-        found = self.page.evaluate("(options) => axe.run({ exclude: ['.katex-html'] }, options)", {"resultTypes": ["violations"], **options})
+        found = self.page.evaluate(
+            "(options) => axe.run({ exclude: ['.katex-html'] }, options)", {"resultTypes": ["violations"], **options}
+        )
         return [f"{rule['id']}: {node['html'][:120]}" for rule in found["violations"] for node in rule["nodes"]]
 
     def __enter__(self):

@@ -16,15 +16,28 @@ from itertools import product
 
 import numpy as np
 import pytest
-from reference import (
-    CLASSES, ELEMENTWISE, EXAMPLES, FUNCTIONS, METHODS, PARTS, ROW_FUNCTIONS, error, error_in_rows, error_in_ulps,
-    exact, log_of, mp, share, ulp,
-)
 from sympy import symbols
 
 from lossbook import functions, losses
 from lossbook.loss import Loss
 from lossbook.notation import gamma
+from reference import (
+    CLASSES,
+    ELEMENTWISE,
+    EXAMPLES,
+    FUNCTIONS,
+    METHODS,
+    PARTS,
+    ROW_FUNCTIONS,
+    error,
+    error_in_rows,
+    error_in_ulps,
+    exact,
+    log_of,
+    mp,
+    share,
+    ulp,
+)
 
 ULPS = 8
 ROW_UNITS = 16

@@ -10,9 +10,9 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from reference import EXAMPLES, METHODS
 
 from lossbook import arrays, functions, losses
+from reference import EXAMPLES, METHODS
 
 CLASS_LOSSES = [name for name, loss in losses.catalogue.items() if loss.over_classes]
 ELEMENTWISE_LOSSES = [name for name in losses.catalogue if name not in CLASS_LOSSES]
@@ -244,7 +244,9 @@ def test_jax_compiles_and_maps_a_derived_gradient():
     for loss, target in ((losses.softmax_cross_entropy, LABELS), (losses.huber, LOGITS + 1.0)):
         examples = LOGITS, target
         for compiled in (jax.jit(loss.value_and_gradient), jax.jit(jax.vmap(loss.value_and_gradient))):
-            for result, numpy_result in zip(compiled(*map(library.array, examples)), loss.value_and_gradient(*examples)):
+            for result, numpy_result in zip(
+                compiled(*map(library.array, examples)), loss.value_and_gradient(*examples)
+            ):
                 assert_same(library, result, numpy_result, over_classes=loss.over_classes)
 
 

@@ -20,7 +20,9 @@ intercept, slope, x_mean, y_mean = symbols("alpha beta xbar ybar", real=True)
 residual = Symbol("r", real=True)
 sigma = Symbol("sigma", positive=True)
 MEANS = (
-    Eq(intercept, y_mean - slope * x_mean), Eq(x_mean, total(x[k]) / n), Eq(y_mean, total(y[k]) / n),
+    Eq(intercept, y_mean - slope * x_mean),
+    Eq(x_mean, total(x[k]) / n),
+    Eq(y_mean, total(y[k]) / n),
 )
 
 

@@ -52,10 +52,19 @@ def test_the_table_compares_models_row_by_row():
     assert table.rows == [("truth", "1", "0.300", "0.000"), ("bold", "1", "0.000", "0.300")]
 
 
-@pytest.mark.parametrize("argument, arguments", [
-    ("predicted", ([1.2], [1])), ("predicted", ([np.nan], [1])), ("predicted", ([], [])), ("predicted", (["a"], [1])),
-    ("happened", ([0.5], [0.5])), ("happened", ([0.5], [1, 0])), ("bins", ([0.5], [1], 0)), ("bins", ([0.5], [1], 2.5)),
-])
+@pytest.mark.parametrize(
+    "argument, arguments",
+    [
+        ("predicted", ([1.2], [1])),
+        ("predicted", ([np.nan], [1])),
+        ("predicted", ([], [])),
+        ("predicted", (["a"], [1])),
+        ("happened", ([0.5], [0.5])),
+        ("happened", ([0.5], [1, 0])),
+        ("bins", ([0.5], [1], 0)),
+        ("bins", ([0.5], [1], 2.5)),
+    ],
+)
 def test_a_wrong_call_says_which_argument_it_was(argument, arguments):
     for measure in (reliability, expected_calibration_error):
         with pytest.raises((TypeError, ValueError), match=f"^{argument}: expected"):

@@ -90,10 +90,16 @@ def test_a_function_of_probabilities_is_checked_within_its_domain():
         check_gradient(lambda p: loss.value(p, 1), loss.gradient_at(0.05, 1), 0.05)
 
 
-@pytest.mark.parametrize("factor, said", [
-    (-1, "all by their sign"), (2, "all by the factor 2"), (0.5, "all by the factor 1/2"),
-    (1 / 3, "all by the factor 1/3"), (-2, "all by the factor -2"),
-])
+@pytest.mark.parametrize(
+    "factor, said",
+    [
+        (-1, "all by their sign"),
+        (2, "all by the factor 2"),
+        (0.5, "all by the factor 1/2"),
+        (1 / 3, "all by the factor 1/3"),
+        (-2, "all by the factor -2"),
+    ],
+)
 def test_a_common_factor_is_named(factor, said):
     report = check_gradient(cross_entropy, lambda z: factor * cross_entropy_gradient(z), SCORES)
     assert not report and verdicts(report) == ["wrong"] * 3
@@ -206,10 +212,7 @@ def test_a_kink_near_is_told():
 def test_a_slope_below_the_rounding_error_is_not_called_right():
     report = check_gradient(lambda x: 1e6 + 1e-12 * x, 1e-12, 1.0)
     assert report and verdicts(report) == ["unresolved"]
-    assert repr(report) == (
-        "not checked\n"
-        "  1 entry too small beside the rounding error of the function"
-    )
+    assert repr(report) == ("not checked\n  1 entry too small beside the rounding error of the function")
 
 
 def test_a_noisy_function_proves_nothing():

@@ -7,7 +7,8 @@ from lossbook import losses
 from lossbook.claims import Claim, Judgement
 from lossbook.derivation import Derivation
 from lossbook.functions import sigmoid, softmax
-from lossbook.notation import TARGETS_SUM_TO_ONE, i, logit as z, logits, targets, total
+from lossbook.notation import TARGETS_SUM_TO_ONE, i, logits, targets, total
+from lossbook.notation import logit as z
 
 a, b = symbols("a b", real=True)
 
@@ -87,12 +88,15 @@ def test_undefined_is_said_where_a_side_has_no_value():
     assert judgement.broken == [1] and "and is undefined at" in str(judgement)
 
 
-@pytest.mark.parametrize("argument, call", [
-    ("expression", lambda: Claim(a).step("a", because="text")),
-    ("because", lambda: Claim(a).step(a, because=3)),
-    ("start", lambda: Claim("a")),
-    ("equation", lambda: Claim(a).given(a)),
-])
+@pytest.mark.parametrize(
+    "argument, call",
+    [
+        ("expression", lambda: Claim(a).step("a", because="text")),
+        ("because", lambda: Claim(a).step(a, because=3)),
+        ("start", lambda: Claim("a")),
+        ("equation", lambda: Claim(a).given(a)),
+    ],
+)
 def test_a_wrong_call_says_which_argument_it_was(argument, call):
     with pytest.raises(TypeError, match=f"^{argument}: expected"):
         call()

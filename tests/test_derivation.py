@@ -8,14 +8,17 @@ from lossbook import functions, losses
 from lossbook.derivation import Derivation, StepError, StepRefuted, StepUnproved
 from lossbook.explanation import explain
 from lossbook.functions import log_softmax, logsumexp, sigmoid, softmax, softplus
-from lossbook.notation import TARGETS_SUM_TO_ONE, i, j, logit, logits as z, n, probability, target, targets, total
+from lossbook.notation import TARGETS_SUM_TO_ONE, i, j, logit, n, probability, target, targets, total
+from lossbook.notation import logits as z
 from lossbook.proof import equal
 
 SLOPE = Derivative(sigmoid(logit), logit, evaluate=False)
 
 
 def test_a_false_step_carries_a_point_where_it_fails():
-    with pytest.raises(StepRefuted, match=r"step 1 \(chain rule\), .* is false: at z = 0 the left side is 0.25") as caught:
+    with pytest.raises(
+        StepRefuted, match=r"step 1 \(chain rule\), .* is false: at z = 0 the left side is 0.25"
+    ) as caught:
         Derivation(SLOPE).step(-sigmoid(logit) * sigmoid(-logit), because="chain rule")
     found = caught.value.counterexample
     assert found.classes is None and set(found.values) == {logit}
@@ -25,11 +28,15 @@ def test_a_false_step_carries_a_point_where_it_fails():
 
 def test_a_false_step_over_classes_has_a_value_for_every_symbol():
     with pytest.raises(StepRefuted) as caught:
-        Derivation(Derivative(losses.softmax_cross_entropy.expression, z[i])).step(softmax(z, i) - targets[i], because="?")
+        Derivation(Derivative(losses.softmax_cross_entropy.expression, z[i])).step(
+            softmax(z, i) - targets[i], because="?"
+        )
     found = caught.value.counterexample
     rows = {row[m] for row in (z, targets) for m in range(1, found.classes + 1)}
     assert set(found.values) == rows | {i}
-    left = evaluate(Derivative(losses.softmax_cross_entropy.expression, z[i], evaluate=False), found.classes, found.values)
+    left = evaluate(
+        Derivative(losses.softmax_cross_entropy.expression, z[i], evaluate=False), found.classes, found.values
+    )
     right = evaluate(softmax(z, i) - targets[i], found.classes, found.values)
     assert abs(left - right) > 1e-6
 
@@ -118,16 +125,28 @@ def starts():
         by = z[j] if start.has(z) else logit
         yield f"{name} by its rule", lambda start=start, by=by: explain(start, by)
         yield f"{name} by its definition", lambda start=start, by=by: explain(start.definition(), by)
-    yield "softmax's own slope", lambda: explain(softmax(z, i).definition(), z[i]).step(
-        softmax(z, i) * (1 - softmax(z, i)), because="two fractions, each a softmax"
+    yield (
+        "softmax's own slope",
+        lambda: explain(softmax(z, i).definition(), z[i]).step(
+            softmax(z, i) * (1 - softmax(z, i)), because="two fractions, each a softmax"
+        ),
     )
-    yield "softmax's other slope", lambda: explain(softmax(z, 1).definition(), z[2]).step(
-        -softmax(z, 1) * softmax(z, 2), because="two fractions, each a softmax"
+    yield (
+        "softmax's other slope",
+        lambda: explain(softmax(z, 1).definition(), z[2]).step(
+            -softmax(z, 1) * softmax(z, 2), because="two fractions, each a softmax"
+        ),
     )
-    yield "softmax's columns", lambda: Derivation(total(softmax(z, i) * (KroneckerDelta(i, j) - softmax(z, j)), i)).step(
-        softmax(z, j) * (1 - total(softmax(z, i), i)), because="only i = j keeps the delta"
+    yield (
+        "softmax's columns",
+        lambda: Derivation(total(softmax(z, i) * (KroneckerDelta(i, j) - softmax(z, j)), i)).step(
+            softmax(z, j) * (1 - total(softmax(z, i), i)), because="only i = j keeps the delta"
+        ),
     )
-    yield "log-softmax", lambda: Derivation(log_softmax(z, i)).step(z[i] - logsumexp(z), because="logarithm of a quotient")
+    yield (
+        "log-softmax",
+        lambda: Derivation(log_softmax(z, i)).step(z[i] - logsumexp(z), because="logarithm of a quotient"),
+    )
 
 
 DERIVATIONS = dict(starts())

@@ -3,8 +3,8 @@
 import mpmath
 import numpy as np
 import pytest
-import reference
 
+import reference
 from lossbook import losses
 from lossbook.digits import columns, correct_digits, exact, short
 
@@ -19,13 +19,16 @@ def close(a, b):
         return abs(a - b) <= mpmath.mpf(10) ** -48 * abs(b)
 
 
-@pytest.mark.parametrize("name, at, parameters", [
-    ("huber", (-3.0, 0.25), {"delta": 1.5}),
-    ("log_cosh", (1e-8, 0.0), {}),
-    ("sigmoid_squared_error", (-30.0, 1.0), {}),
-    ("binary_cross_entropy_with_logits", (745.0, 1.0), {}),
-    ("binary_cross_entropy", (1e-50, 1.0), {}),
-])
+@pytest.mark.parametrize(
+    "name, at, parameters",
+    [
+        ("huber", (-3.0, 0.25), {"delta": 1.5}),
+        ("log_cosh", (1e-8, 0.0), {}),
+        ("sigmoid_squared_error", (-30.0, 1.0), {}),
+        ("binary_cross_entropy_with_logits", (745.0, 1.0), {}),
+        ("binary_cross_entropy", (1e-50, 1.0), {}),
+    ],
+)
 def test_exact_values_and_slopes_are_those_of_400_digit_arithmetic(name, at, parameters):
     value, slope, _ = getattr(reference, name)(*at, **parameters)
     loss = losses.get(name)

@@ -12,15 +12,55 @@ import numpy as np
 import pytest
 from plain_arithmetic import evaluate, mp
 from sympy import (
-    Abs, Derivative, DiracDelta, Eq, Float, Function, Heaviside, I, IndexedBase, Integer, Integral, KroneckerDelta,
-    Matrix, Max, Min, Piecewise, Rational, S, Sum, Symbol, cos, cosh, exp, log, nan, oo, sign, sin, sinh, sqrt, tanh,
+    Abs,
+    Derivative,
+    DiracDelta,
+    Eq,
+    Float,
+    Function,
+    Heaviside,
+    I,
+    IndexedBase,
+    Integer,
+    Integral,
+    KroneckerDelta,
+    Matrix,
+    Max,
+    Min,
+    Piecewise,
+    Rational,
+    S,
+    Sum,
+    Symbol,
+    cos,
+    cosh,
+    exp,
+    log,
+    nan,
+    oo,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    tanh,
 )
 
 from lossbook import exercises, notation
 from lossbook.exercises.diagnosis import KINDS
 from lossbook.exercises.symbols import (
-    bias, feature, features, hidden, penalty, rate, second_derivative, step, temperature, third_derivative, values,
-    weight, weights,
+    bias,
+    feature,
+    features,
+    hidden,
+    penalty,
+    rate,
+    second_derivative,
+    step,
+    temperature,
+    third_derivative,
+    values,
+    weight,
+    weights,
 )
 from lossbook.functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softmax_complement, softplus
 from lossbook.notation import beta, count, delta, epsilon, i, j, k, n, prediction, quantile, side, total, value
@@ -134,7 +174,7 @@ WRONG = {
         (p[i] * (1 - p[i]) / n, "constant factor"),
         (p[k] * (1 - p[k]), "indices swapped"),
         (p[i], "missing factor"),
-        (-p[i] ** 2, None),
+        (-(p[i] ** 2), None),
         (p[i] * total(p[k] ** 2), None),
         (1 - p[i], "missing factor"),
         (n * p[i] * (1 - p[i]) / 2, "constant factor"),
@@ -773,7 +813,10 @@ RIGHT = {
         Piecewise((1 - quantile, prediction >= value), (-quantile, True)),
     ],
     "log_cosh_gradient": [
-        tanh(r), 2 * sigmoid(2 * r) - 1, sinh(r) / cosh(r), (exp(r) - exp(-r)) / (exp(r) + exp(-r)),
+        tanh(r),
+        2 * sigmoid(2 * r) - 1,
+        sinh(r) / cosh(r),
+        (exp(r) - exp(-r)) / (exp(r) + exp(-r)),
     ],
     "log_cosh_curvature": [1 - tanh(r) ** 2, 1 / cosh(r) ** 2, 4 * sigmoid(2 * r) * sigmoid(-2 * r)],
     "forward_difference_of_squared_error": [h],
@@ -989,9 +1032,7 @@ def meanings(equation, classes, numbers):
     if isinstance(defined, Sum):
         return {}
     (index,) = defined.indices
-    return {
-        defined.base[m]: evaluate(equation.rhs, classes, {**numbers, index: m}) for m in range(1, classes + 1)
-    }
+    return {defined.base[m]: evaluate(equation.rhs, classes, {**numbers, index: m}) for m in range(1, classes + 1)}
 
 
 @pytest.mark.parametrize("name", RIGHT_FUNCTIONS)
@@ -1028,11 +1069,29 @@ def test_a_counterexample_is_the_smallest():
 
 DERIVATIVES = [name for name, exercise in exercises.catalogue.items() if exercise.of is not None]
 NUMBERS = {
-    s: "0.7", t: "0.3", prob: "0.6", prediction: "0.4", value: "1.9", side: "-1", count: "2", delta: "0.8", beta: "0.8",
-    quantile: "0.2", epsilon: "0.1", temperature: "2", weight: "1.2", feature: "0.9", penalty: "0.3",
+    s: "0.7",
+    t: "0.3",
+    prob: "0.6",
+    prediction: "0.4",
+    value: "1.9",
+    side: "-1",
+    count: "2",
+    delta: "0.8",
+    beta: "0.8",
+    quantile: "0.2",
+    epsilon: "0.1",
+    temperature: "2",
+    weight: "1.2",
+    feature: "0.9",
+    penalty: "0.3",
 }
 ROWS = {
-    z: "0.3 -1.1 0.8", y: "0.2 0.5 0.3", p: "0.5 0.2 0.3", q: "0.1 0.3 0.6", x: "1 2 -1", values: "3 1 2",
+    z: "0.3 -1.1 0.8",
+    y: "0.2 0.5 0.3",
+    p: "0.5 0.2 0.3",
+    q: "0.1 0.3 0.6",
+    x: "1 2 -1",
+    values: "3 1 2",
     w: "2 -1 0.5",
 }
 
@@ -1153,7 +1212,15 @@ def test_get_suggests_the_nearest_name():
 
 own_z = Symbol("z")
 NO_EXPRESSIONS = [
-    "sigmoid(z)", "__import__('os').getcwd()", None, True, [1, 2], Matrix([1]), lambda z: z, sigmoid, Eq(s, 1),
+    "sigmoid(z)",
+    "__import__('os').getcwd()",
+    None,
+    True,
+    [1, 2],
+    Matrix([1]),
+    lambda z: z,
+    sigmoid,
+    Eq(s, 1),
 ]
 
 

@@ -5,13 +5,22 @@ import math
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from reference import (
-    ELEMENTWISE, EXAMPLES, FUNCTIONS, LOSSES, METHODS, PARTS, ROW_FUNCTIONS, error_in_rows, error_in_ulps, mp,
-)
 from sympy import Indexed, Rational
 
 from lossbook import functions, losses
 from lossbook.notation import i, k, n
+from reference import (
+    ELEMENTWISE,
+    EXAMPLES,
+    FUNCTIONS,
+    LOSSES,
+    METHODS,
+    PARTS,
+    ROW_FUNCTIONS,
+    error_in_rows,
+    error_in_ulps,
+    mp,
+)
 
 EPS = 2.0**-52
 every_loss = pytest.mark.parametrize("name", LOSSES)

@@ -8,10 +8,19 @@ from sympy import Derivative, KroneckerDelta, Lambda, Sum, Symbol, exp, log
 
 from lossbook.functions import log_softmax, softmax
 from lossbook.indices import (
-    bound_indices, collapse, differentiate, evaluate_derivatives, free_indices, outermost, rename_bound, split_guard,
+    bound_indices,
+    collapse,
+    differentiate,
+    evaluate_derivatives,
+    free_indices,
+    outermost,
+    rename_bound,
+    split_guard,
     write_out,
 )
-from lossbook.notation import i, j, k, l, logits as z, n, targets as y, total
+from lossbook.notation import i, j, k, l, n, total
+from lossbook.notation import logits as z
+from lossbook.notation import targets as y
 
 ik, jk, ij, kl = (KroneckerDelta(*pair) for pair in ((i, k), (j, k), (i, j), (k, l)))
 c = Symbol("c", real=True)
@@ -43,7 +52,11 @@ by_name = pytest.mark.parametrize("name", SUMS)
 def points():
     for classes in (1, 2, 3, 4):
         for first, second in product((1, 2), repeat=2) if classes > 1 else [(1, 1)]:
-            values = {row[m]: mp.mpf(3 * m * m + 2 * number + 1) / 31 for number, row in enumerate((z, y)) for m in range(1, 5)}
+            values = {
+                row[m]: mp.mpf(3 * m * m + 2 * number + 1) / 31
+                for number, row in enumerate((z, y))
+                for m in range(1, 5)
+            }
             yield classes, {i: first, j: second, k: 1, l: 1, c: mp.mpf("0.7"), **values}
 
 
@@ -57,7 +70,9 @@ def assert_same(left, right):
 def test_collapsing_deltas_keeps_the_value(name, others):
     collapsed = collapse(SUMS[name], others)
     assert_same(collapsed, SUMS[name])
-    assert not any(outermost(s)[1] in d.args and not others for s in collapsed.atoms(Sum) for d in s.atoms(KroneckerDelta))
+    assert not any(
+        outermost(s)[1] in d.args and not others for s in collapsed.atoms(Sum) for d in s.atoms(KroneckerDelta)
+    )
 
 
 @by_name
@@ -86,7 +101,9 @@ def test_derivatives_inside_an_expression_are_carried_out():
     nested = y[i] * Derivative(softmax(z, i), z[i], z[j], evaluate=False)
     assert_same(evaluate_derivatives(nested), nested)
     assert not evaluate_derivatives(nested).has(Derivative)
-    assert_same(differentiate(log_softmax(Lambda(k, c * z[k]), i), c), Derivative(log_softmax(Lambda(k, c * z[k]), i), c))
+    assert_same(
+        differentiate(log_softmax(Lambda(k, c * z[k]), i), c), Derivative(log_softmax(Lambda(k, c * z[k]), i), c)
+    )
 
 
 def test_free_indices_are_those_that_no_sum_binds():

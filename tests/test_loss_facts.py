@@ -11,8 +11,23 @@ from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradien
 from lossbook.functions import sigmoid, softmax
 from lossbook.loss import Loss
 from lossbook.notation import (
-    DOMAINS, MEANINGS, TARGETS_SUM_TO_ONE, count, domain_in_words, epsilon, i, k, logit, logits, prediction,
-    probabilities, probability, side, target, targets, total,
+    DOMAINS,
+    MEANINGS,
+    TARGETS_SUM_TO_ONE,
+    count,
+    domain_in_words,
+    epsilon,
+    i,
+    k,
+    logit,
+    logits,
+    prediction,
+    probabilities,
+    probability,
+    side,
+    target,
+    targets,
+    total,
 )
 from lossbook.proof import equal
 from lossbook.typeset import text
@@ -50,12 +65,15 @@ def test_a_class_loss_is_convex_just_where_no_hessian_has_a_negative_eigenvalue(
     assert (least < -1e-9) == (name in NOT_CONVEX)
 
 
-@pytest.mark.parametrize("name, expected", [
-    ("absolute_error", [("y", "-1", "1")]),
-    ("pinball", [("y", "-tau", "1 - tau")]),
-    ("hinge", [("-1", "0", "1"), ("1", "-1", "0")]),
-    *((name, []) for name in ELEMENTWISE if name not in ("absolute_error", "pinball", "hinge")),
-])
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("absolute_error", [("y", "-1", "1")]),
+        ("pinball", [("y", "-tau", "1 - tau")]),
+        ("hinge", [("-1", "0", "1"), ("1", "-1", "0")]),
+        *((name, []) for name in ELEMENTWISE if name not in ("absolute_error", "pinball", "hinge")),
+    ],
+)
 def test_kinks_are_where_the_slope_jumps(name, expected):
     found = [(str(kink.point), str(kink.left), str(kink.right)) for kink in kinks(losses.catalogue[name])]
     assert found == expected
@@ -149,13 +167,16 @@ def a_class_loss(expression):
     return Loss(name="trial", expression=expression, prediction=logits, target=targets)
 
 
-@pytest.mark.parametrize("expression, expected", [
-    (total(targets[k] * softmax(logits, k)), Rational(1, 4)),  # p (1 - p) at the class that is right
-    (total(targets[k] ** 2 * softmax(logits, k)), None),  # not linear in the targets
-    (total(softmax(logits, k) ** 3 + softmax(logits, k) ** 2), None),  # sums of two powers
-    (total(softmax(logits, k) ** 3), None),  # level where no radical is plainly real
-    (total(logits[k] * targets[k] * softmax(logits, k)), None),  # logits beside probabilities
-])
+@pytest.mark.parametrize(
+    "expression, expected",
+    [
+        (total(targets[k] * softmax(logits, k)), Rational(1, 4)),  # p (1 - p) at the class that is right
+        (total(targets[k] ** 2 * softmax(logits, k)), None),  # not linear in the targets
+        (total(softmax(logits, k) ** 3 + softmax(logits, k) ** 2), None),  # sums of two powers
+        (total(softmax(logits, k) ** 3), None),  # level where no radical is plainly real
+        (total(logits[k] * targets[k] * softmax(logits, k)), None),  # logits beside probabilities
+    ],
+)
 def test_the_slope_of_a_class_loss_of_ones_own_is_right_or_unknown(expression, expected):
     assert steepest_slope(a_class_loss(expression)) == expected
 
@@ -207,16 +228,19 @@ def test_every_symbol_of_the_notation_says_what_it_means():
     assert len(named) > 20 and set(named) == set(MEANINGS) and set(DOMAINS) <= set(MEANINGS)
 
 
-@pytest.mark.parametrize("symbol, words", [
-    (prediction, "any number"),
-    (logits, "one number a class, each any number"),
-    (probability, "between 0 and 1"),
-    (targets, "one number a class, each from 0 to 1"),
-    (side, "−1 or 1"),
-    (count, "a whole number from 0 up"),
-    (losses.huber.parameters["delta"][0], "a number above 0"),
-    (losses.smooth_l1.parameters["beta"][0], "a number from 0 up"),
-])
+@pytest.mark.parametrize(
+    "symbol, words",
+    [
+        (prediction, "any number"),
+        (logits, "one number a class, each any number"),
+        (probability, "between 0 and 1"),
+        (targets, "one number a class, each from 0 to 1"),
+        (side, "−1 or 1"),
+        (count, "a whole number from 0 up"),
+        (losses.huber.parameters["delta"][0], "a number above 0"),
+        (losses.smooth_l1.parameters["beta"][0], "a number from 0 up"),
+    ],
+)
 def test_a_domain_in_words(symbol, words):
     assert domain_in_words(symbol) == words
 
@@ -233,7 +257,9 @@ def test_a_card_shows_the_loss_and_what_is_known_of_it(name):
 
 
 def test_a_card_in_plain_text():
-    assert str(losses.absolute_error.card()) == """absolute error
+    assert (
+        str(losses.absolute_error.card())
+        == """absolute error
 L = |yhat - y|
 ∂L/∂yhat = sign(yhat - y)
 ∂²L/∂yhat² = 0
@@ -247,6 +273,7 @@ PyTorch: L1Loss
 Keras: MeanAbsoluteError
 scikit-learn: mean_absolute_error; AbsoluteError
 source: Boscovich 1757"""
+    )
 
 
 def test_a_card_gives_decimals_to_what_is_no_fraction():

@@ -95,7 +95,10 @@ def test_a_failing_cell_is_named_and_the_file_stays(notebook, capsys):
     before = notebook.read_bytes()
     assert notebooks.main(["refresh", str(notebook)]) == 1
     message = capsys.readouterr().err
-    assert message == f'{notebook}: cell 4 (print("sum", 40 / 0)): ZeroDivisionError: division by zero; the file is as it was\n'
+    assert (
+        message
+        == f'{notebook}: cell 4 (print("sum", 40 / 0)): ZeroDivisionError: division by zero; the file is as it was\n'
+    )
     assert notebook.read_bytes() == before
     assert list(notebook.parent.iterdir()) == [notebook]
 

@@ -20,7 +20,7 @@ from lossbook import losses, notation
 from lossbook.functions import (
     log_cosh, log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softmax_complement, softplus, tanh,
 )
-from lossbook.notation import TARGETS_SUM_TO_ONE, beta, delta, gamma, i, j, k, l, n, side, total
+from lossbook.notation import TARGETS_SUM_TO_ONE, delta, gamma, i, j, k, l, n, side, total
 from lossbook.proof import equal
 
 z, y, p, q = notation.logits, notation.targets, notation.probabilities, notation.approximations

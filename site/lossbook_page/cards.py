@@ -1,4 +1,5 @@
 """The picture that others show where a page is shared: its title, over the slope that the book is about."""
+
 import re
 import textwrap
 from io import BytesIO
@@ -27,7 +28,9 @@ def card(title, number, book):
         axes.axis("off")
         canvas.text(0.07, 0.87, number, color=COLOURS["soft"][1], size=26, va="top")
         lines = textwrap.wrap(title, 34)
-        canvas.text(0.07, 0.78, "\n".join(lines), color=light, size=44 if len(lines) < 3 else 36, va="top", linespacing=1.25)
+        canvas.text(
+            0.07, 0.78, "\n".join(lines), color=light, size=44 if len(lines) < 3 else 36, va="top", linespacing=1.25
+        )
         canvas.text(0.07, 0.07, book, color=COLOURS["soft"][1], size=22)
         file = BytesIO()
         canvas.savefig(file, format="png", metadata={"Software": None}, facecolor=NIGHT)

@@ -1,4 +1,5 @@
 """A section whose heading begins with "Solution" is folded away, with everything in it."""
+
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
@@ -18,8 +19,13 @@ class FoldSolutions(SphinxTransform):
         for section in list(self.document.findall(nodes.section)):
             title = section[0]
             if isinstance(title, nodes.title) and title.astext().startswith("Solution"):
-                body = details("", summary(title.rawsource, "", *title.children), *section[1:],
-                               ids=section["ids"], classes=["solution"])
+                body = details(
+                    "",
+                    summary(title.rawsource, "", *title.children),
+                    *section[1:],
+                    ids=section["ids"],
+                    classes=["solution"],
+                )
                 section.replace_self(body)
 
 

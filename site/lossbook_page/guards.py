@@ -3,6 +3,7 @@
 A link or an anchor that leads nowhere, an image without a text, two elements of one name, a style sheet, script,
 font or image from another host, a style written into a tag.
 """
+
 import re
 from html import unescape
 from pathlib import Path
@@ -23,19 +24,32 @@ class PageError(SphinxError):
 def tags(text):
     """(tag, {attribute: value}) of a page, one after the other."""
     for found in TAG.finditer(text):
-        yield found["tag"], {attribute["name"]: unescape(attribute["value"] or "")
-                             for attribute in ATTRIBUTE.finditer(found["attributes"])}
+        yield (
+            found["tag"],
+            {
+                attribute["name"]: unescape(attribute["value"] or "")
+                for attribute in ATTRIBUTE.finditer(found["attributes"])
+            },
+        )
 
 
 def check(site, pages):
     """Raise PageError with every problem of `pages`, a dict from paths to HTML."""
     read = {path: list(tags(text)) for path, text in pages.items()}
-    names = {path: [attributes["id"] for _, attributes in found if attributes.get("id")] for path, found in read.items()}
-    problems = [f"{path.relative_to(site).as_posix()}: {problem}" for path, found in read.items()
-                for problem in (*_of_tags(found), *_of_names(names[path]), *_of_links(site, path, found, names))]
-    problems += [f"{path.relative_to(site).as_posix()}: asks another host for {address}"
-                 for path in sorted(site.rglob("*.css"))
-                 for address in re.findall(r"url\(([^)]*)\)", path.read_text("utf-8")) if FOREIGN.match(address)]
+    names = {
+        path: [attributes["id"] for _, attributes in found if attributes.get("id")] for path, found in read.items()
+    }
+    problems = [
+        f"{path.relative_to(site).as_posix()}: {problem}"
+        for path, found in read.items()
+        for problem in (*_of_tags(found), *_of_names(names[path]), *_of_links(site, path, found, names))
+    ]
+    problems += [
+        f"{path.relative_to(site).as_posix()}: asks another host for {address}"
+        for path in sorted(site.rglob("*.css"))
+        for address in re.findall(r"url\(([^)]*)\)", path.read_text("utf-8"))
+        if FOREIGN.match(address)
+    ]
     if problems:
         raise PageError("\n" + "\n".join(problems))
 

@@ -3,6 +3,7 @@
 The setting `repository_address` (https://github.com/OWNER/NAME) turns the links on; without it there are none.
 A social card needs an absolute address: Sphinx's setting `html_baseurl`; without it the card's is relative.
 """
+
 import re
 from html import escape
 from pathlib import Path
@@ -28,7 +29,9 @@ def description(doctree, longest=160):
 def sections(toc):
     """[(anchor, title)] of the sections of a page, from its table of contents."""
     below = toc[0][1:] if len(toc) else []
-    links = [item.next_node(nodes.reference) for listed in below for item in listed if isinstance(item, nodes.list_item)]
+    links = [
+        item.next_node(nodes.reference) for listed in below for item in listed if isinstance(item, nodes.list_item)
+    ]
     return [(link["anchorname"], link.astext()) for link in links]
 
 
@@ -52,14 +55,18 @@ def launch_links(config, page, source):
 
 def check_repository(app, config):
     if config.repository_address and not launch_links(config, "", ""):
-        raise ConfigError("repository_address: expected https://github.com/OWNER/NAME, "
-                          f"got {config.repository_address!r}")
+        raise ConfigError(
+            f"repository_address: expected https://github.com/OWNER/NAME, got {config.repository_address!r}"
+        )
 
 
 def dress(app, page, template, context, doctree):
     for kind in ("css_files", "script_files"):
-        context[kind] = [file for file in context[kind]
-                         if not Path(str(getattr(file, "filename", file)).split("?")[0]).name.startswith(OURS)]
+        context[kind] = [
+            file
+            for file in context[kind]
+            if not Path(str(getattr(file, "filename", file)).split("?")[0]).name.startswith(OURS)
+        ]
     source = Path(app.env.doc2path(page)).relative_to(app.srcdir).as_posix() if doctree else None
     context["notebook"] = source if source and source.endswith(".ipynb") else None
     context["launch_links"] = launch_links(app.config, page, source) if source else []
@@ -67,15 +74,25 @@ def dress(app, page, template, context, doctree):
     context["repository_address"] = app.config.repository_address
     title = re.sub("<[^>]*>", "", context.get("title") or page.capitalize())
     said = description(doctree) or f"{title}: {app.config.html_title}."
-    tags = [("name", "description", said), ("property", "og:type", "article"),
-            ("property", "og:title", title), ("property", "og:description", said),
-            ("property", "og:site_name", app.config.html_title)]
+    tags = [
+        ("name", "description", said),
+        ("property", "og:type", "article"),
+        ("property", "og:title", title),
+        ("property", "og:description", said),
+        ("property", "og:site_name", app.config.html_title),
+    ]
     if doctree:
         base = app.config.html_baseurl.rstrip("/") + "/" if app.config.html_baseurl else context["pathto"]("", 1)
-        tags += [("property", "og:image", base + card_path(page)), ("property", "og:image:alt", f"The title: {title}"),
-                 ("name", "twitter:card", "summary_large_image")]
-    context["metatags"] = context.get("metatags", "") + "\n" + "\n".join(
-        f'<meta {kind}="{name}" content="{escape(text)}">' for kind, name, text in tags)
+        tags += [
+            ("property", "og:image", base + card_path(page)),
+            ("property", "og:image:alt", f"The title: {title}"),
+            ("name", "twitter:card", "summary_large_image"),
+        ]
+    context["metatags"] = (
+        context.get("metatags", "")
+        + "\n"
+        + "\n".join(f'<meta {kind}="{name}" content="{escape(text)}">' for kind, name, text in tags)
+    )
 
 
 def setup(app):

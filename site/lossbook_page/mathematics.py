@@ -4,6 +4,7 @@ A mistake in a formula is a warning that names its page, and so fails the build.
 notebook shows as one block with the reasons in its last column, becomes lines of HTML: reasons stand
 beside the lines where there is room, and under them where there is not.
 """
+
 import json
 import re
 import subprocess
@@ -71,8 +72,10 @@ def derivation(latex, node):
 def _line(line, node):
     left = typeset(rf"\displaystyle {line['left']}", node) if line["left"].strip() else ""
     right = typeset(rf"\displaystyle {{}}= {line['right']}", node)
-    return (f'<div class="line"><span class="left">{left}</span><span class="right">{right}</span>'
-            f'<span class="reason">{_text(line["reason"])}</span></div>')
+    return (
+        f'<div class="line"><span class="left">{left}</span><span class="right">{right}</span>'
+        f'<span class="reason">{_text(line["reason"])}</span></div>'
+    )
 
 
 def _note(note, node):
@@ -116,7 +119,7 @@ def keep_punctuation(app, doctree, page):
         together += math
         if closing:
             together += nodes.Text(closing[0])
-            after.parent.replace(after, nodes.Text(after[closing.end():]))
+            after.parent.replace(after, nodes.Text(after[closing.end() :]))
 
 
 def setup(app):

@@ -1,4 +1,5 @@
 """One palette for pages and figures, light and dark. The light inks are those that the figures are drawn in."""
+
 import colorsys
 import re
 
@@ -28,7 +29,7 @@ def at_night(colour):
     """What a colour of a figure becomes on the dark page: its partner in the palette, or its hue turned light."""
     if colour in NIGHT_OF:
         return NIGHT_OF[colour]
-    red, green, blue = (int(colour[place:place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     hue, light, saturation = colorsys.rgb_to_hls(red, green, blue)
     turned = colorsys.hls_to_rgb(hue, 0.93 - 0.84 * light, 0.8 * saturation)
     return "#" + "".join(f"{round(255 * part):02x}" for part in turned)
@@ -41,6 +42,8 @@ def figure_at_night(svg):
 def variables():
     """The style sheet's first lines. On paper, in print and without a wish for dark pages: light."""
     light, dark = ("".join(f"--{name}:{pair[kind]};" for name, pair in COLOURS.items()) for kind in (0, 1))
-    return (f":root{{color-scheme:light;{light}}}\n"
-            f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}\n"
-            f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}\n")
+    return (
+        f":root{{color-scheme:light;{light}}}\n"
+        f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}\n"
+    )
