@@ -36,7 +36,8 @@ a, T = Symbol("a", positive=True), Symbol("T", positive=True)
 
 RULES = {
     "constant", "constant factor", "sum rule", "product rule", "quotient rule", "power rule", "exponential",
-    "logarithm", "absolute value", "Kronecker delta", "branch by branch", "power as exp of logarithm", "constant away from the kink",
+    "logarithm", "absolute value", "Kronecker delta", "branch by branch", "power as exp of logarithm",
+    "constant away from the kink",
     "derivative of the greatest or least", "the delta sets one term apart", "multiplied out and collected",
     "targets sum to 1", "chain rule, outer power", "chain rule, outer exponential", "chain rule, outer logarithm",
     "chain rule, outer absolute value",
