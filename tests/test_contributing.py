@@ -12,6 +12,7 @@ from lossbook_page import interactive, quiz, scenes
 
 from lossbook import figures
 from lossbook.exercises import regression
+from lossbook.proof import equal
 
 ROOT = Path(__file__).parent.parent
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -83,7 +84,7 @@ def test_an_exercise_knows_its_answer_and_a_wrong_sign():
     (exercise,) = defined("exercise", regression).values()
     assert exercise.check(exercise.solution)
     assert exercise.check(-exercise.solution).mistake == "sign"
-    assert exercise.derivation().result == exercise.solution
+    assert equal(exercise.derivation().result, exercise.solution)
 
 
 def test_a_figure_has_alt_text_and_the_same_bytes_each_time():
