@@ -17,18 +17,42 @@ The arrays are NumPy's, computed in blocks that fit the cache, or Dask's, comput
 library that follows the array API.
 """
 
-from functools import lru_cache, partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, Literal
 
 import numpy as np
 from sympy import (
-    Abs, Add, Float, Indexed, IndexedBase, Integer, Interval, KroneckerDelta, Mul, Piecewise, Pow, Rational, Reals, S,
-    StrictGreaterThan, StrictLessThan, Sum, Symbol, exp, factor_terms, log, sign,
+    Abs,
+    Add,
+    Expr,
+    Float,
+    Indexed,
+    IndexedBase,
+    Integer,
+    Interval,
+    KroneckerDelta,
+    Mul,
+    Piecewise,
+    Pow,
+    Rational,
+    Reals,
+    S,
+    StrictGreaterThan,
+    StrictLessThan,
+    Sum,
+    Symbol,
+    exp,
+    factor_terms,
+    log,
+    sign,
 )
 from sympy.core.relational import Relational
 
 from lossbook import functions
 from lossbook.indices import collapse, split_guard
 from lossbook.notation import DOMAINS, i, k, n
+from lossbook.types import Array, ArrayLike, Compiled, Namespace
 
 AXES = (i, k)
 """The indices that become the last axes of a result: a gradient has i, a Hessian i and then k."""
@@ -47,20 +71,20 @@ np.empty((1 << 22) - (1 << 10))
 # --- bodies: xp is the arrays' namespace, rows lie on the last axis ----------------------------------
 
 
-def logistic_parts(xp, z):
+def logistic_parts(xp: Namespace, z: Array) -> tuple[Array, ...]:
     """What the functions of exp(-|z|) share: |z|, exp(-|z|), 1 + exp(-|z|), and 1 where z is not negative, else 0."""
     size = xp.abs(z)
     small = xp.exp(-size)
     return size, small, 1 + small, xp.astype(z >= 0, z.dtype)
 
 
-def sigmoid(xp, z, parts, mirrored):
+def sigmoid(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
     """1 / (1 + exp(-z)); with `mirrored`, of -z."""
     _, small, whole, is_positive = parts
     return xp.maximum(small, 1 - is_positive if mirrored else is_positive) / whole  # small is never above 1
 
 
-def power_parts(xp, z, parts, power):
+def power_parts(xp: Namespace, z: Array, parts: Any, power: Array) -> tuple[Array, ...]:
     """What powers of sigmoid(z) and sigmoid(-z) share: exp(-power |z|) and (1 + exp(-|z|)) ** power.
 
     A power multiplies what rounding took from its base. So it is given back, both to power |z| and to 1 + exp(-|z|).
@@ -72,7 +96,7 @@ def power_parts(xp, z, parts, power):
     return top, xp.where(xp.isinf(raised), raised, raised * xp.exp(power * rounded))
 
 
-def exact_product(xp, a, b):
+def exact_product(xp: Namespace, a: Array, b: Array) -> tuple[Array, Array]:
     """a * b and what rounding took from it, by Dekker's halves; factors above 2^100 are taken for 2^100."""
     a, b = (xp.minimum(factor, constant(xp, 2.0**100, a)) for factor in (a, b))
     (a_high, a_low), (b_high, b_low) = halves(xp, a), halves(xp, b)
@@ -80,20 +104,20 @@ def exact_product(xp, a, b):
     return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-def halves(xp, a):
+def halves(xp: Namespace, a: Array) -> tuple[Array, Array]:
     """Two numbers of half as many digits that add to `a`."""
     scaled = a * ({32: 2.0**12, 64: 2.0**27}[xp.finfo(a.dtype).bits] + 1)
     high = scaled - (scaled - a)
     return high, a - high
 
 
-def sigmoid_power(xp, z, parts, mirrored):
+def sigmoid_power(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
     """sigmoid(z) ** power; with `mirrored`, of -z."""
     top, whole = parts
     return xp.where(z < 0 if mirrored else z >= 0, constant(xp, 1, z), top) / whole
 
 
-def sigmoid_times(xp, z, parts, factor, mirrored):
+def sigmoid_times(xp: Namespace, z: Array, parts: Any, factor: Array, mirrored: bool) -> Array:
     """sigmoid(z) * factor, where the sigmoid alone may be subnormal; with `mirrored`, of -z."""
     direct = sigmoid(xp, z, parts, mirrored) * factor
     is_tail = z > 80 if mirrored else z < -80
@@ -103,31 +127,31 @@ def sigmoid_times(xp, z, parts, factor, mirrored):
     return xp.where(is_tail, root * factor * root, direct)
 
 
-def softplus_parts(xp, z, parts):
+def softplus_parts(xp: Namespace, z: Array, parts: Any) -> tuple[Array, ...]:
     """What softplus(z) and softplus(-z) share: max(z, 0) and log(1 + exp(-|z|))."""
     _, small, _, is_positive = parts
     return z * is_positive, xp.log1p(small)
 
 
-def softplus(xp, z, parts, mirrored):
+def softplus(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
     """log(1 + exp(z)), that is max(z, 0) + log(1 + exp(-|z|)); with `mirrored`, of -z: max(-z, 0) is max(z, 0) - z."""
     positive, log = parts
     return (positive - z if mirrored else positive) + log
 
 
-def log_sigmoid(xp, z, parts, mirrored):
+def log_sigmoid(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
     """log(1 / (1 + exp(-z))), that is -softplus(-z); with `mirrored`, of -z."""
     return -softplus(xp, z, parts, not mirrored)
 
 
-def log_cosh(xp, z, parts, mirrored):
+def log_cosh(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
     """log(cosh(z)): |z| + log1p(exp(-2 |z|)) - log 2, or log1p(2 sinh(z / 2)^2) where z is small."""
     size, small, *_ = parts
     half = xp.sinh(xp.where(size < 1, z, 0) / 2)
     return xp.where(size < 1, xp.log1p(2 * half * half), size + (xp.log1p(small * small) - LOG_2))
 
 
-def tanh(xp, z, parts, mirrored):
+def tanh(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
     """tanh(z); with `mirrored`, of -z."""
     return xp.tanh(-z if mirrored else z)
 
@@ -137,7 +161,7 @@ TINY = 2.0**-120
 """A ratio between this and its inverse neither overflows nor underflows, not in float32 either."""
 
 
-def row_parts(xp, z):
+def row_parts(xp: Namespace, z: Array) -> tuple[Array, ...]:
     """What the functions of a row share, its greatest entry kept apart from the others.
 
     The entries, the greatest of them, the exponentials of all, that of the greatest, and the sum of all but one of the
@@ -164,7 +188,7 @@ def row_parts(xp, z):
     return z, greatest, exponentials, top, others
 
 
-def exp_of_difference(xp, a, b):
+def exp_of_difference(xp: Namespace, a: Array, b: Array) -> Array:
     """exp(a - b): what rounding took from the difference still matters, since exp(s + r) is exp(s) (1 + r)."""
     shifted = a - b
     back = shifted - a
@@ -172,32 +196,32 @@ def exp_of_difference(xp, a, b):
     return weighted(xp, xp.exp(shifted), 1 + rounded)
 
 
-def logsumexp(xp, parts):
+def logsumexp(xp: Namespace, parts: Any) -> Array:
     """log(sum of exp) of each row."""
     _, greatest, _, top, others = parts
     return (greatest + xp.log1p(others / top))[..., 0]
 
 
-def log_softmax(xp, parts):
+def log_softmax(xp: Namespace, parts: Any) -> Array:
     """Each entry less the row's logsumexp."""
     z, greatest, _, top, others = parts
     return (z - greatest) - xp.log1p(others / top)
 
 
-def softmax(xp, parts):
+def softmax(xp: Namespace, parts: Any) -> Array:
     """Each entry's exponential over the row's sum."""
     _, _, exponentials, top, others = parts
     return exponentials / (top + others)
 
 
-def softmax_complement(xp, parts):
+def softmax_complement(xp: Namespace, parts: Any) -> Array:
     """1 - softmax: for the greatest entry the others' share, which 1 - p would round away."""
     z, greatest, exponentials, top, others = parts
     is_smaller = xp.astype(z < greatest, z.dtype)
     return (top * is_smaller + (others - exponentials * is_smaller)) / (top + others)
 
 
-def weighted(xp, weight, term):
+def weighted(xp: Namespace, weight: Array, term: Array) -> Array:
     """weight * term, but 0 where the weight is 0, even if the term is infinite or undefined there."""
     result = weight * term
     if xp is np and not np.isnan(np.min(result, initial=0)):
@@ -205,12 +229,14 @@ def weighted(xp, weight, term):
     return xp.where(weight == 0, 0, result)
 
 
-def weighted_sum(xp, weight, terms):
+def weighted_sum(xp: Namespace, weight: Array, terms: Array) -> Array:
     """The sum of weight * term over a row: of 2^64 times the weights, so that subnormal terms keep their digits."""
     return xp.sum(weighted(xp, weight * 2.0**64, terms), axis=-1) * 2.0**-64
 
 
-def chosen(xp, targets, at_labels, between):
+def chosen(
+    xp: Namespace, targets: Array, at_labels: Callable[..., Any], between: Callable[..., Any]
+) -> tuple[Array, ...]:
     """What `at_labels` computes where the target is 0 or 1, and what `between` computes elsewhere."""
     is_label = targets == targets * targets
     if xp is np and np.all(is_label):
@@ -220,49 +246,49 @@ def chosen(xp, targets, at_labels, between):
     return tuple(xp.where(is_label, *parts) for parts in zip(at_labels(), between()))
 
 
-def ratio(xp, top, bottom):
+def ratio(xp: Namespace, top: Array, bottom: Array | int) -> Array:
     """top / bottom, but 0 where the top is 0."""
     return xp.where(top == 0, 0, top / bottom)
 
 
-def log_ratio(xp, top, bottom):
+def log_ratio(xp: Namespace, top: Array, bottom: Array) -> Array:
     """log(top / bottom) without losing digits where the two are close, or where their ratio overflows."""
     part, whole = (top - bottom) / bottom, top / bottom
     far = xp.where((whole > TINY) & (whole < 1 / TINY), xp.log(whole), xp.log(top) - xp.log(bottom))
     return xp.where(xp.abs(part) <= 0.5, xp.log1p(part), far)
 
 
-def difference(xp, share, complement, target):
+def difference(xp: Namespace, share: Any, complement: Array, target: Array) -> Array:
     """share - target, where complement = 1 - share: from the complements where both are near 1, or the target is."""
     near_1 = (target >= 0.5) & ((share > 0.5) | (target == 1))
     return xp.where(near_1, (1 - target) - complement, share - target)
 
 
-def sigmoid_difference(xp, z, parts, target):
+def sigmoid_difference(xp: Namespace, z: Array, parts: Any, target: Array) -> Array:
     """sigmoid(z) - target, which is tanh(z / 2) / 2 - (target - 1/2) where both are near one half."""
     share, complement = sigmoid(xp, z, parts, False), sigmoid(xp, z, parts, True)
     near = (parts[0] < 1) & (target >= 0.25) & (target <= 0.75)
     return xp.where(near, xp.tanh(z / 2) / 2 - (target - 0.5), difference(xp, share, complement, target))
 
 
-def exp_difference(xp, z, target):
+def exp_difference(xp: Namespace, z: Array, target: Array) -> Array:
     """exp(z) - target, which is expm1(z) - (target - 1) where both are near 1."""
     return xp.where(xp.abs(z) < 0.5, xp.expm1(z) - (target - 1), xp.exp(z) - target)
 
 
-def odds_difference(xp, probability, target):
+def odds_difference(xp: Namespace, probability: Array, target: Array) -> Array:
     """(1 - target) / (1 - probability) - target / probability, which are nearly equal where the two are."""
     middle = (probability - target) / probability / (1 - probability)
     return xp.where(target == 0, 1 / (1 - probability), xp.where(target == 1, -1 / probability, middle))
 
 
-def softmax_slope(xp, parts, terms):
+def softmax_slope(xp: Namespace, parts: Any, terms: Array) -> Array:
     """p_i (a_i - sum_k p_k a_k) for a row of terms a: the mean is taken of a less its value at the greatest logit."""
     is_first = is_first_greatest(xp, parts[0])
     return slope_of(xp, softmax(xp, parts), terms - entry_where(xp, is_first, terms))
 
 
-def softmax_slope_of_difference(xp, parts, difference, target):
+def softmax_slope_of_difference(xp: Namespace, parts: Any, difference: Array, target: Array) -> Array:
     """The same for a = p - y, whose differences are those of p less those of y where these are the smaller ones."""
     z, _, _, top, others = parts
     is_first = is_first_greatest(xp, z)
@@ -273,22 +299,22 @@ def softmax_slope_of_difference(xp, parts, difference, target):
     return slope_of(xp, softmax(xp, parts), xp.where(smaller, of_shares - of_targets, difference - first))
 
 
-def slope_of(xp, share, terms):
+def slope_of(xp: Namespace, share: Any, terms: Array) -> Array:
     """p_i (a_i - sum_k p_k a_k), where a is 0 at the class of the greatest p."""
     return share * (terms - xp.sum(share * terms, axis=-1, keepdims=True))
 
 
-def is_first_greatest(xp, row):
+def is_first_greatest(xp: Namespace, row: Array) -> Array:
     """Where the greatest entry of each row is, the first if there are several."""
     return xp.argmax(row, axis=-1, keepdims=True) == classes_of(xp, row)
 
 
-def entry_where(xp, chosen, row):
+def entry_where(xp: Namespace, chosen: Array, row: Array) -> Array:
     """The one entry of each row that is chosen, its axis kept with length 1."""
     return xp.sum(xp.where(chosen, row, 0), axis=-1, keepdims=True)
 
 
-def sum_of_others(xp, terms):
+def sum_of_others(xp: Namespace, terms: Array) -> Array:
     """For each entry of a row the sum of all the others: for the largest entry, the sum without it."""
     sizes = xp.abs(terms)
     is_greatest = xp.argmax(sizes, axis=-1, keepdims=True) == classes_of(xp, terms)
@@ -297,7 +323,7 @@ def sum_of_others(xp, terms):
     return xp.where(is_greatest, rest, rest + (greatest - terms))
 
 
-def sum_of_others_but_two(xp, terms):
+def sum_of_others_but_two(xp: Namespace, terms: Array) -> Array:
     """For each pair of entries of a row the sum of all the others: never the largest two subtracted."""
     sizes, classes = xp.abs(terms), classes_of(xp, terms)
     first = xp.argmax(sizes, axis=-1, keepdims=True) == classes
@@ -313,17 +339,17 @@ def sum_of_others_but_two(xp, terms):
     return result - (small[..., :, None] + xp.where(same, 0, small[..., None, :]))
 
 
-def constant(xp, number, like):
+def constant(xp: Namespace, number: Any, like: Array) -> Array:
     """`number` as an array of the dtype of `like`, on its device."""
     return xp.asarray(number, dtype=like.dtype, **on_device_of(like))
 
 
-def classes_of(xp, row):
+def classes_of(xp: Namespace, row: Array) -> Array:
     """0 to n - 1, one number for each entry of a row."""
     return xp.arange(row.shape[-1], **on_device_of(row))
 
 
-def one_hot(xp, labels, like):
+def one_hot(xp: Namespace, labels: Array, like: Array) -> Array:
     """Rows like those of the matrix `like`, 1 at each label and 0 elsewhere."""
     if xp is np:  # in the memory order of `like`
         rows = np.zeros_like(like)
@@ -332,20 +358,20 @@ def one_hot(xp, labels, like):
     return xp.astype(labels[..., None] == classes_of(xp, like), like.dtype)
 
 
-def at_label(xp, row, labels):
+def at_label(xp: Namespace, row: Array, labels: Array) -> Array:
     """The entry of each row at its label, its axis kept with length 1."""
     if xp is np:
         return row[np.arange(len(labels)), labels][:, None]
     return entry_where(xp, labels[..., None] == classes_of(xp, row), row)
 
 
-def parts_at_label(xp, parts, labels):
+def parts_at_label(xp: Namespace, parts: Any, labels: Array) -> tuple[Array, ...]:
     """The `row_parts` of each row's entry at its label alone."""
     z, greatest, exponentials, top, others = parts
     return at_label(xp, z, labels), greatest, at_label(xp, exponentials, labels), top, others
 
 
-def with_label(xp, row, labels, entry):
+def with_label(xp: Namespace, row: Array, labels: Array, entry: Array) -> Array:
     """`row` with `entry` at its label."""
     if xp is np:
         row = row.copy(order="K")
@@ -354,7 +380,7 @@ def with_label(xp, row, labels, entry):
     return xp.where(labels[..., None] == classes_of(xp, row), entry[..., None], row)
 
 
-def same_class(xp, row):
+def same_class(xp: Namespace, row: Array) -> Array:
     """A square of truth values, true where two indices are the same class."""
     classes = classes_of(xp, row)
     return classes[:, None] == classes
@@ -363,11 +389,40 @@ def same_class(xp, row):
 _BODIES = {
     body.__name__: body
     for body in (
-        logistic_parts, softplus_parts, power_parts, sigmoid, sigmoid_power, sigmoid_times, softplus, log_sigmoid,
-        log_cosh, tanh, row_parts, logsumexp, log_softmax, softmax, softmax_complement, one_hot, at_label,
-        parts_at_label, with_label, weighted, weighted_sum, ratio, log_ratio, difference, sigmoid_difference,
-        exp_difference, odds_difference, softmax_slope, softmax_slope_of_difference, sum_of_others,
-        sum_of_others_but_two, same_class, constant, chosen,
+        logistic_parts,
+        softplus_parts,
+        power_parts,
+        sigmoid,
+        sigmoid_power,
+        sigmoid_times,
+        softplus,
+        log_sigmoid,
+        log_cosh,
+        tanh,
+        row_parts,
+        logsumexp,
+        log_softmax,
+        softmax,
+        softmax_complement,
+        one_hot,
+        at_label,
+        parts_at_label,
+        with_label,
+        weighted,
+        weighted_sum,
+        ratio,
+        log_ratio,
+        difference,
+        sigmoid_difference,
+        exp_difference,
+        odds_difference,
+        softmax_slope,
+        softmax_slope_of_difference,
+        sum_of_others,
+        sum_of_others_but_two,
+        same_class,
+        constant,
+        chosen,
     )
 }
 
@@ -375,7 +430,7 @@ _BODIES = {
 # --- running -----------------------------------------------------------------------------------------
 
 
-def evaluate(expression, values):
+def evaluate(expression: Expr, values: Mapping[Expr, ArrayLike]) -> Array:
     """The array value of `expression`, given an array for each of its symbols and rows."""
     arrays, rows = [], []
     for argument, value in values.items():
@@ -387,7 +442,7 @@ def evaluate(expression, values):
         arrays.append(array)
     compiled = compile((expression,), tuple(values))
 
-    def whole(*arrays):
+    def whole(*arrays: Array) -> tuple[Array, ...]:
         with np.errstate(all="ignore"):
             return compiled(namespace(*arrays), *arrays)
 
@@ -395,7 +450,14 @@ def evaluate(expression, values):
     return (in_chunks(whole, rows, axes, arrays) if is_chunked(arrays[0]) else whole(*arrays))[0]
 
 
-def over_samples(compiled, axes, over_classes, prediction, target, prepare):
+def over_samples(
+    compiled: Compiled,
+    axes: list[int],
+    over_classes: bool,
+    prediction: Array,
+    target: Array,
+    prepare: Callable[..., Any],
+) -> tuple[Array, ...]:
     """`compiled` over all samples: for each number in `axes`, a result with so many class axes.
 
     `prepare` checks both arguments, or a block of them, and returns what goes into `compiled`.
@@ -418,7 +480,9 @@ def over_samples(compiled, axes, over_classes, prediction, target, prepare):
         return in_blocks(compiled, len(axes), prediction, target, prepare)
 
 
-def in_blocks(compiled, count, prediction, target, prepare):
+def in_blocks(
+    compiled: Compiled, count: int, prediction: Array, target: Array, prepare: Callable[..., Any]
+) -> tuple[Array, ...]:
     """`compiled` over elements, a block at a time: `count` results of the broadcast shape."""
     arrays = np.broadcast_arrays(prediction, target)
     shape, size = arrays[0].shape, arrays[0].size
@@ -431,7 +495,9 @@ def in_blocks(compiled, count, prediction, target, prepare):
     return tuple(result.reshape(shape)[()] for result in results)
 
 
-def in_row_blocks(compiled, axes, prediction, target, prepare):
+def in_row_blocks(
+    compiled: Compiled, axes: list[int], prediction: Array, target: Array, prepare: Callable[..., Any]
+) -> tuple[Any, ...]:
     """`compiled` over rows, a block at a time: for each number in `axes`, a result with so many class axes."""
     *leading, classes = prediction.shape
     rows = int(np.prod(leading))
@@ -441,7 +507,7 @@ def in_row_blocks(compiled, axes, prediction, target, prepare):
         prediction, target = (np.repeat(array, 2, axis=0) for array in (prediction, target))
     results = [np.empty((len(prediction), *[classes] * number), prediction.dtype) for number in axes]
     # Reductions over few classes are faster down the columns of a block, over many along its rows.
-    order = "F" if classes < 128 else "C"
+    order: Literal["F", "C"] = "F" if classes < 128 else "C"
     step = max(2, BLOCK // max(1, classes))
     for start in range(0, rows, step):
         start = max(0, min(start, rows - 2))
@@ -452,14 +518,14 @@ def in_row_blocks(compiled, axes, prediction, target, prepare):
     return tuple(result[:rows].reshape((*leading, *[classes] * number))[()] for result, number in zip(results, axes))
 
 
-def in_full(xp, part, shape, like):
+def in_full(xp: Namespace, part: Array, shape: tuple[int, ...], like: Array) -> Array:
     """`part` as an array of `shape` and of the dtype of `like`: a number, or what all samples share, is repeated."""
     if getattr(part, "shape", None) == shape:
         return part if part.dtype == like.dtype else xp.astype(part, like.dtype)
     return xp.zeros(shape, dtype=like.dtype, **on_device_of(like)) + part
 
 
-def in_chunks(run, rows, axes, arrays):
+def in_chunks(run: Callable[..., Any], rows: list[bool], axes: list[int], arrays: list[Array]) -> tuple[Array, ...]:
     """The results of `run` on each chunk of Dask arrays, when they are computed: a row of classes is never split.
 
     `rows` tells for each array whether its last axis is classes, `axes` for each result how many class axes it has.
@@ -470,7 +536,7 @@ def in_chunks(run, rows, axes, arrays):
     cores = ["(i)" if is_row else "()" for is_row in rows]
     shapes = [("()", "(i)", "(i,k)")[number] for number in axes]
     sizes = {"k": arrays[0].shape[-1]} if 2 in axes else {}
-    results = apply_gufunc(
+    results = apply_gufunc(  # type: ignore[no-untyped-call]
         run if len(axes) > 1 else lambda *chunks: run(*chunks)[0],
         f"{','.join(cores)}->{','.join(shapes)}",
         *arrays,
@@ -484,7 +550,7 @@ def in_chunks(run, rows, axes, arrays):
 # --- arrays of any library ---------------------------------------------------------------------------
 
 
-def library(array):
+def library(array: object) -> str | None:
     """The name of the library that `array` belongs to, or None if it is no array: a number or a list."""
     if isinstance(array, (np.ndarray, np.generic)):
         return "numpy"
@@ -492,7 +558,7 @@ def library(array):
     return name if hasattr(array, "__array_namespace__") or name in ("torch", "dask", "cupy", "jax") else None
 
 
-def namespace(*arrays):
+def namespace(*arrays: Array) -> Namespace:
     """The array namespace of `arrays`: NumPy's own, or array-api-compat's for another library."""
     name = next((library(array) for array in arrays if library(array) not in ("numpy", None)), None)
     if name is None:
@@ -504,7 +570,7 @@ def namespace(*arrays):
     return array_namespace(*arrays)
 
 
-def on_device_of(array):
+def on_device_of(array: Array) -> dict[str, Any]:
     """The keyword that puts a new array where `array` is."""
     if library(array) == "numpy" or is_lazy(array):
         return {}
@@ -513,17 +579,17 @@ def on_device_of(array):
     return {"device": device(array)}
 
 
-def is_chunked(array):
+def is_chunked(array: Array) -> bool:
     """Whether `array` is Dask's: computed later, a chunk at a time."""
     return library(array) == "dask"
 
 
-def is_lazy(array):
+def is_lazy(array: Array) -> bool:
     """Whether the values of `array` cannot be looked at now: Dask would compute them, and jax.jit has none yet."""
     return is_chunked(array) or "Tracer" in type(array).__name__
 
 
-def as_floats(name, value, whole=None):
+def as_floats(name: str, value: ArrayLike, whole: Any = None) -> Array:
     """`value` as an array of float32 or float64. Raises TypeError that names the argument.
 
     Whole numbers and truth values become floats of the dtype `whole`, by default the library's own.
@@ -537,7 +603,7 @@ def as_floats(name, value, whole=None):
     return array
 
 
-def as_rows(name, value):
+def as_rows(name: str, value: ArrayLike) -> Array:
     """`value` as an array of floats with at least one class on its last axis."""
     array = as_floats(name, value)
     if array.ndim == 0:
@@ -547,7 +613,7 @@ def as_rows(name, value):
     return array
 
 
-def as_array(name, value):
+def as_array(name: str, value: ArrayLike) -> Array:
     """`value` as a NumPy array, or itself if it is an array of another library."""
     if library(value) not in ("numpy", None):
         return value
@@ -557,10 +623,12 @@ def as_array(name, value):
         raise ValueError(f"{name}: expected an array of numbers, got rows of different lengths") from None
 
 
-def as_array_like(name, value, other, other_name):
+def as_array_like(name: str, value: ArrayLike, other: Array, other_name: str) -> Array:
     """`value` as an array of the library of `other`: numbers and lists are taken there, arrays are never moved."""
     if library(value) is not None and library(value) != library(other):
-        raise TypeError(f"{name}: expected an array of {library(other)} as {other_name} is, got one of {library(value)}")
+        raise TypeError(
+            f"{name}: expected an array of {library(other)} as {other_name} is, got one of {library(value)}"
+        )
     array = as_array(name, value)
     if library(value) is not None:
         return array
@@ -570,15 +638,17 @@ def as_array_like(name, value, other, other_name):
     return namespace(other).asarray(array.tolist(), **like, **on_device_of(other))
 
 
-def _name(argument):
+def _name(argument: Expr) -> str:
     return str(argument.label if isinstance(argument, IndexedBase) else argument)
 
 
 # --- printing ----------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=None)
-def compile(expressions, arguments, labels_for=None):
+@cache
+def compile(
+    expressions: tuple[Expr, ...], arguments: tuple[Expr, ...], labels_for: IndexedBase | None = None
+) -> Compiled:
     """A function of a namespace and an array for each of `arguments` that computes all `expressions`.
 
     Parts that expressions share are computed once. For the row `labels_for` the function takes whole-number labels.
@@ -587,7 +657,7 @@ def compile(expressions, arguments, labels_for=None):
     lines = _Writer(arguments, labels_for).body([_without_minus(expression) for expression in expressions])
     names = ", ".join(["xp", *map(_name, arguments)])
     source = "\n    ".join([f"def compiled({names}):", *lines]) + "\n"
-    scope = dict(_BODIES)
+    scope: dict[str, Any] = dict(_BODIES)
     exec(source, scope)
     function = scope["compiled"]
     function.source = source
@@ -597,14 +667,14 @@ def compile(expressions, arguments, labels_for=None):
 class _Writer:
     """Writes expressions as lines of array code, each shared part once."""
 
-    def __init__(self, arguments, labels_for=None):
+    def __init__(self, arguments: Sequence[Expr], labels_for: IndexedBase | None = None) -> None:
         self.arguments = arguments
         self.labels_for = labels_for
-        self.one_hot = None
-        self.lines = []
-        self.names = {}
+        self.one_hot: IndexedBase | None = None
+        self.lines: list[str] = []
+        self.names: dict[str, str] = {}
 
-    def body(self, expressions):
+    def body(self, expressions: Sequence[Expr]) -> list[str]:
         """The lines that compute `expressions` and return them."""
         signs = [_sign_of_mirrored(expression, self.arguments) for expression in expressions]
         if None not in signs:
@@ -613,24 +683,24 @@ class _Writer:
             expressions = self._at_labels(expressions)
         return self._returned(self.in_residual(expressions))
 
-    def _returned(self, expressions, signs=None):
+    def _returned(self, expressions: Sequence[Expr], signs: Sequence[int | None] | None = None) -> list[str]:
         results = [self.write(e, _axes(e)) for e in expressions]
         results = [f"sign * {result}" if sign == -1 else result for result, sign in zip(results, signs or results)]
         return [*self.lines, f"return {', '.join(results)},"]
 
-    def _mirrored(self, expressions, signs):
+    def _mirrored(self, expressions: Sequence[Expr], signs: Sequence[int | None] | None) -> list[str]:
         """The lines where the target 1 is the target 0 with the sign of the prediction turned."""
         prediction, target, *parameters = self.arguments
         turned = Symbol("turned", real=True)
-        labelled = _Writer((turned, *parameters))
-        labelled.lines = [f"sign = 1 - 2 * {target}", f"turned = sign * {prediction}"]
-        labelled = labelled._returned([e.xreplace({target: S.Zero, prediction: turned}) for e in expressions], signs)
+        writer = _Writer((turned, *parameters))
+        writer.lines = [f"sign = 1 - 2 * {target}", f"turned = sign * {prediction}"]
+        labelled = writer._returned([e.xreplace({target: S.Zero, prediction: turned}) for e in expressions], signs)
         lines = []
         for name, body in {"at_labels": labelled, "between": self._returned(expressions)}.items():
             lines += [f"def {name}():", *(f"    {line}" for line in body)]
         return [*lines, f"return chosen(xp, {target}, at_labels, between)"]
 
-    def _at_labels(self, expressions):
+    def _at_labels(self, expressions: Sequence[Expr]) -> Sequence[Expr]:
         """`expressions` with a delta of its index and the label for each target, if that leaves no sum to write.
 
         Otherwise the labels are made rows of zeros and a one.
@@ -643,7 +713,7 @@ class _Writer:
         self.lines.append(f"{row} = one_hot(xp, {row}, {self._some_row()})")
         return expressions
 
-    def in_residual(self, expressions):
+    def in_residual(self, expressions: Sequence[Expr]) -> Sequence[Expr]:
         """`expressions` in prediction - target alone, if that is all they depend on: it is computed once, first."""
         if len(self.arguments) < 2 or not all(isinstance(argument, Symbol) for argument in self.arguments):
             return expressions
@@ -655,7 +725,7 @@ class _Writer:
         self.lines.append(f"residual = {_name(prediction)} - {_name(target)}")
         return shifted
 
-    def write(self, expression, axes):
+    def write(self, expression: Expr, axes: tuple[Expr, ...]) -> str:
         """The code of `expression`, its free indices on the last axes, in the order of `axes`."""
         if isinstance(expression, Indexed):
             if expression.indices == (LABEL,):
@@ -666,7 +736,7 @@ class _Writer:
             return self._atom(expression)
         return self._name_for(self._compound(expression, axes))
 
-    def _name_for(self, code):
+    def _name_for(self, code: str) -> str:
         """The variable that holds what `code` computes; the same code is computed once."""
         if code.isidentifier():
             return code
@@ -675,7 +745,7 @@ class _Writer:
             self.lines.append(f"{self.names[code]} = {code}")
         return self.names[code]
 
-    def _atom(self, atom):
+    def _atom(self, atom: Expr) -> str:
         if atom == n:
             return f"{self._some_row()}.shape[-1]"
         if isinstance(atom, Integer):
@@ -684,20 +754,20 @@ class _Writer:
             return repr(float(atom))
         return _name(atom)
 
-    def _some_row(self):
+    def _some_row(self) -> str:
         return _name(next(argument for argument in self.arguments if isinstance(argument, IndexedBase)))
 
-    def _spread(self, row, indices, axes):
+    def _spread(self, row: str, indices: Sequence[Expr], axes: tuple[Expr, ...]) -> str:
         """`row`, whose last axes are `indices`, with an axis of length 1 for each other index of `axes`."""
         if set(axes) == set(indices):
             return row
         return f"{row}[..., {', '.join(':' if axis in indices else 'None' for axis in axes)}]"
 
-    def _constant(self, number, axes):
+    def _constant(self, number: str, axes: tuple[Expr, ...]) -> str:
         """`number`, one value a row, with an axis of length 1 for each index of `axes`."""
         return f"{number}[{', '.join(['...', *('None' for _ in axes)])}]" if axes else number
 
-    def _compound(self, e, axes):
+    def _compound(self, e: Expr, axes: tuple[Expr, ...]) -> str:
         delta = next((d for d in sorted(e.atoms(KroneckerDelta), key=str) if LABEL in d.args), None)
         if delta is not None:
             (index,) = set(delta.args) - {LABEL}
@@ -721,7 +791,12 @@ class _Writer:
         if isinstance(e, Pow) and isinstance(e.base, functions.sigmoid) and not e.exp.is_Integer:
             return self._scalar_function("sigmoid_power", e.base, axes, power=e.exp)
         writers = {
-            Sum: self._sum, Add: self._add, Mul: self._mul, Pow: self._pow, log: self._log, Piecewise: self._piecewise,
+            Sum: self._sum,
+            Add: self._add,
+            Mul: self._mul,
+            Pow: self._pow,
+            log: self._log,
+            Piecewise: self._piecewise,
         }
         for kind, writer in writers.items():
             if isinstance(e, kind):
@@ -732,7 +807,9 @@ class _Writer:
             return f"{self.write(e.lhs, axes)} {e.rel_op} {self.write(e.rhs, axes)}"
         raise TypeError(f"expression: no array code for {type(e).__name__} in {e}")
 
-    def _scalar_function(self, body, e, axes, *others, power=None):
+    def _scalar_function(
+        self, body: str, e: Expr, axes: tuple[Expr, ...], *others: str, power: Expr | None = None
+    ) -> str:
         """A call of `body`, which shares parts with all functions of the same number or of its opposite."""
         mirrored = e.args[0].could_extract_minus_sign()
         argument = self.write(-e.args[0] if mirrored else e.args[0], axes)
@@ -743,10 +820,10 @@ class _Writer:
             parts = self._name_for(f"power_parts(xp, {argument}, {parts}, {self.write(power, axes)})")
         return f"{body}(xp, {', '.join([argument, parts, *others])}, mirrored={mirrored})"
 
-    def _same_class(self):
+    def _same_class(self) -> str:
         return self._name_for(f"same_class(xp, {self._some_row()})")
 
-    def _sum(self, e, axes):
+    def _sum(self, e: Expr, axes: tuple[Expr, ...]) -> str:
         index, left_out, function = split_guard(e)
         if index not in function.free_symbols:
             raise TypeError(f"expression: no array code for {e}, which counts classes")
@@ -769,7 +846,7 @@ class _Writer:
             terms = self._name_for(f"xp.where({same}, 0, {terms})")
         return f"xp.sum({terms}, axis=-1)"
 
-    def _add(self, e, axes):
+    def _add(self, e: Expr, axes: tuple[Expr, ...]) -> str:
         content, primitive = e.primitive()
         if content.is_Integer and content != 1:
             return self._product([content, primitive], axes)
@@ -783,7 +860,7 @@ class _Writer:
         )
         return self.write(first, axes) + "".join(signed)
 
-    def _accurate_difference(self, e, axes):
+    def _accurate_difference(self, e: Expr, axes: tuple[Expr, ...]) -> str | None:
         """The body for a difference that would lose digits as it stands, or None."""
         if len(e.args) != 2:
             return None
@@ -811,13 +888,15 @@ class _Writer:
                 return self._call("odds_difference", (probability, target), axes)
         return None
 
-    def _call(self, body, arguments, axes):
+    def _call(self, body: str, arguments: Sequence[Expr], axes: tuple[Expr, ...]) -> str:
         return f"{body}(xp, {', '.join(self.write(argument, axes) for argument in arguments)})"
 
-    def _mul(self, e, axes):
+    def _mul(self, e: Expr, axes: tuple[Expr, ...]) -> str:
         if e.could_extract_minus_sign():
             return f"0 - {self.write(-e, axes)}"  # not -x, which would make -0 of 0
-        tops, bottoms, logs = [], [], []
+        tops: list[Expr] = []
+        bottoms: list[Expr] = []
+        logs: list[Expr] = []
         for part in e.args:
             base, power = part.as_base_exp()
             if isinstance(part, (log, functions.log_softmax, functions.log_sigmoid, functions.softplus)):
@@ -838,7 +917,7 @@ class _Writer:
             code = self._scalar_function("sigmoid_times", share, axes, self._name_for(code))
         return code
 
-    def _quotient(self, tops, bottoms, axes):
+    def _quotient(self, tops: list[Expr], bottoms: list[Expr], axes: tuple[Expr, ...]) -> str:
         """The product of `tops` over each of `bottoms` in turn, a top between them, so that nothing overflows early."""
         numbers, tops = [top for top in tops if top.is_number], [top for top in tops if not top.is_number]
         code = self._product([*numbers, *tops[:1]] or [S.One], axes)
@@ -850,10 +929,10 @@ class _Writer:
                 code = f"{self._name_for(code)} * {self.write(tops.pop(0), axes)}"
         return " * ".join([self._name_for(code) if tops else code, *(self.write(top, axes) for top in tops)])
 
-    def _product(self, factors, axes):
+    def _product(self, factors: Sequence[Expr], axes: tuple[Expr, ...]) -> str:
         return " * ".join(self.write(factor, axes) for factor in factors)
 
-    def _pow(self, e, axes):
+    def _pow(self, e: Expr, axes: tuple[Expr, ...]) -> str:
         base, power = e.args
         if power.is_Integer and power < 0:
             return f"1 / {self.write(1 / e, axes)}"
@@ -861,7 +940,7 @@ class _Writer:
             return self._product([base] * int(power), axes)
         return f"{self.write(base, axes)} ** {self.write(power, axes)}"
 
-    def _log(self, e, axes):
+    def _log(self, e: Expr, axes: tuple[Expr, ...]) -> str:
         number, rest = e.args[0].as_coeff_Add()
         if number == 1:
             return f"xp.log1p({self.write(rest, axes)})"
@@ -870,7 +949,7 @@ class _Writer:
             return f"xp.log({self.write(e.args[0], axes)})"
         return self._call("log_ratio", (top, bottom), axes)
 
-    def _piecewise(self, e, axes):
+    def _piecewise(self, e: Expr, axes: tuple[Expr, ...]) -> str:
         inner, x, bound, has_slope = _continued(e)
         if inner is not None:
             here, edge = self.write(x, axes), self.write(bound, axes)
@@ -891,13 +970,13 @@ class _Writer:
         return code
 
 
-def _without_minus(expression):
+def _without_minus(expression: Expr) -> Expr:
     """`expression` with -softplus(-z) for log_sigmoid(z), if that leaves a sum without minus signs."""
     flipped = expression.replace(functions.log_sigmoid, lambda z: -functions.softplus(-z))
     return expression if any(term.could_extract_minus_sign() for term in Add.make_args(flipped)) else flipped
 
 
-def _softmax_slope(e, share):
+def _softmax_slope(e: Expr, share: Expr) -> tuple[Any, Any, Any]:
     """z, a_i and i, if `e` is a_i times the slope of softmax(z)_i less the other classes' terms; else None thrice."""
     for a_sum in share.atoms(Sum):
         index, left_out, function = split_guard(a_sum)
@@ -911,7 +990,7 @@ def _softmax_slope(e, share):
     return None, None, None
 
 
-def _sigmoid_less_target(e, share):
+def _sigmoid_less_target(e: Expr, share: Any) -> tuple[Any, Any]:
     """z and y, if `e` is sigmoid(z) - y, or the same as (1 - y) sigmoid(z) - y sigmoid(-z); else None twice."""
     for sigmoid_of_z in share.atoms(functions.sigmoid):
         z = sigmoid_of_z.args[0]
@@ -923,30 +1002,30 @@ def _sigmoid_less_target(e, share):
     return None, None
 
 
-def _complement(share):
+def _complement(share: Any) -> Expr:
     if isinstance(share, functions.sigmoid):
         return functions.sigmoid(-share.args[0])
     return functions.softmax_complement(*share.args)
 
 
-def _is_target(expression):
+def _is_target(expression: Expr) -> bool:
     """Whether `expression` is a target between 0 and 1."""
     symbol = expression.base if isinstance(expression, Indexed) else expression
     return isinstance(symbol, (Symbol, IndexedBase)) and DOMAINS.get(symbol) is not None and DOMAINS[symbol].sup == 1
 
 
-def _is_divergence(e):
+def _is_divergence(e: Expr) -> bool:
     """Whether `e` is a target times the logarithm of a ratio: terms of both signs, which may add to little."""
     logarithm = next((factor for factor in Mul.make_args(e) if isinstance(factor, log)), None)
     return logarithm is not None and _is_target(e / logarithm) and not logarithm.args[0].as_numer_denom()[1].is_number
 
 
-def _axes(expression):
+def _axes(expression: Expr) -> tuple[Expr, ...]:
     """The free indices of `expression`, in the order of the last axes of its result."""
     return tuple(index for index in AXES if index in expression.free_symbols)
 
 
-def _at_label(expression, row):
+def _at_label(expression: Expr, row: IndexedBase | None) -> Expr | None:
     """`expression` where the targets `row` are 1 at LABEL and 0 elsewhere; None if sums remain or it is undefined."""
     if len(_axes(expression)) > 1:
         return None
@@ -956,7 +1035,7 @@ def _at_label(expression, row):
     return None if result.has(Sum, S.NaN, S.ComplexInfinity) else result
 
 
-def _sign_of_mirrored(expression, arguments):
+def _sign_of_mirrored(expression: Expr, arguments: Sequence[Expr]) -> int | None:
     """The sign s, if `expression` at target 1 is s times itself at target 0 and the opposite prediction; else None."""
     if not all(isinstance(argument, Symbol) for argument in arguments[:2]):
         return None
@@ -968,7 +1047,7 @@ def _sign_of_mirrored(expression, arguments):
     return next((sign for sign in (1, -1) if (at_1 - sign * at_0).expand() == 0), None)
 
 
-def _in_one_sigmoid(expression):
+def _in_one_sigmoid(expression: Expr) -> Expr:
     """`expression` with 1 - sigmoid(z) for sigmoid(-z)."""
     return expression.replace(
         lambda e: isinstance(e, functions.sigmoid) and e.args[0].could_extract_minus_sign(),
@@ -976,7 +1055,7 @@ def _in_one_sigmoid(expression):
     )
 
 
-def _continued(e):
+def _continued(e: Expr) -> tuple[Any, Any, Any, Any]:
     """f(x), x, b and whether the slope goes on, if `e` is f(x) up to |x| = b > 0 and goes on in straight lines.
 
     Then it is f(c), or f(c) + f'(c) (x - c), where c is the number nearest to x in [-b, b]. Else None four times.

@@ -5,9 +5,10 @@ import numpy as np
 from lossbook.arrays import as_floats
 from lossbook.checks import as_count
 from lossbook.tables import Table
+from lossbook.types import ArrayLike
 
 
-def reliability(predicted, happened, bins=10):
+def reliability(predicted: ArrayLike, happened: ArrayLike, bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean prediction, share that happened and number of samples, for each bin of predictions that is not empty.
 
     `predicted` holds probabilities, `happened` 1 or 0 for each, both of any one shape. The bins are equally wide: from
@@ -25,7 +26,7 @@ def reliability(predicted, happened, bins=10):
     return sums[0] / count[filled], sums[1] / count[filled], count[filled]
 
 
-def expected_calibration_error(predicted, happened, bins=10):
+def expected_calibration_error(predicted: ArrayLike, happened: ArrayLike, bins: int = 10) -> float:
     """sum over bins of (samples in the bin / samples) |mean prediction - share that happened|, between 0 and 1.
 
     Of true probabilities it is not 0 but the chance error of the shares, and a model that always predicts the share of
@@ -35,7 +36,7 @@ def expected_calibration_error(predicted, happened, bins=10):
     return float(np.sum(count * np.abs(mean - share)) / np.sum(count))
 
 
-def distance_from(true, predicted):
+def distance_from(true: ArrayLike, predicted: ArrayLike) -> float:
     """The mean of |predicted - true|, where the true probabilities are known, as of data that were made up."""
     true, predicted = as_floats("true", true), as_floats("predicted", predicted)
     if true.shape != predicted.shape:
@@ -43,21 +44,24 @@ def distance_from(true, predicted):
     return float(np.mean(np.abs(predicted - true)))
 
 
-def compared(models, happened, true):
+def compared(models: dict[str, ArrayLike], happened: ArrayLike, true: ArrayLike) -> Table:
     """A table with a row a model: share of right answers, calibration error and distance from the true probabilities.
 
     `models` is a dict from names to predicted probabilities; an answer is right if it lies on the side of one half
     where the sample fell.
     """
-    return Table({
-        "": list(models),
-        "right answers": [float(np.mean((np.asarray(row) > 0.5) == happened)) for row in models.values()],
-        "calibration error": [expected_calibration_error(row, happened) for row in models.values()],
-        "distance from the truth": [distance_from(true, row) for row in models.values()],
-    }, digits=3)
+    return Table(
+        {
+            "": list(models),
+            "right answers": [float(np.mean((np.asarray(row) > 0.5) == happened)) for row in models.values()],
+            "calibration error": [expected_calibration_error(row, happened) for row in models.values()],
+            "distance from the truth": [distance_from(true, row) for row in models.values()],
+        },
+        digits=3,
+    )
 
 
-def _outcomes(predicted, happened):
+def _outcomes(predicted: ArrayLike, happened: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Both as flat arrays: probabilities, and as many zeros and ones."""
     predicted, happened = as_floats("predicted", predicted), as_floats("happened", happened)
     if predicted.shape != happened.shape:

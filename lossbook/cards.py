@@ -1,27 +1,30 @@
 """One card a loss: its definition, its derivatives and what is known of it, all derived."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import groupby
 
-from sympy import DiracDelta, Derivative, IndexedBase, S, Symbol, count_ops, oo, powsimp
+from sympy import Derivative, DiracDelta, Expr, IndexedBase, S, Symbol, count_ops, oo, powsimp
 
 from lossbook.elsewhere import in_words, names
 from lossbook.explanation import simplest
 from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, steepest_slope
 from lossbook.indices import differentiate
 from lossbook.listing import Listing, join
+from lossbook.loss import Loss
 from lossbook.notation import DOMAINS, domain_in_words, i, k
+from lossbook.types import Cell
 from lossbook.typeset import Formula
 
 
 class Card:
     """The card of a loss; it shows itself in a notebook, on a page and in a terminal."""
 
-    def __init__(self, loss):
+    def __init__(self, loss: Loss) -> None:
         self.loss = loss
 
     @cached_property
-    def formulas(self):
+    def formulas(self) -> list[Formula]:
         """What is written large: the definition, the gradient and the second derivative."""
         loss = self.loss
         gradient = loss.derivation().result
@@ -33,21 +36,21 @@ class Card:
         ]
 
     @cached_property
-    def rows(self):
+    def rows(self) -> list[tuple[str, Cell]]:
         """What is said of the loss, a title and an answer each; an answer is a list of words and expressions."""
         return list(_rows(self.loss))
 
-    def _repr_markdown_(self):
+    def _repr_markdown_(self) -> str:
         formulas = [formula._repr_latex_() for formula in self.formulas]
         return "\n\n".join([f"**{self.loss.name}**", *formulas, Listing([], self.rows)._repr_markdown_()])
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "\n".join([self.loss.name, *map(str, self.formulas), str(Listing([], self.rows))])
 
     __repr__ = __str__
 
 
-def _rows(loss):
+def _rows(loss: Loss) -> Iterator[tuple[str, Cell]]:
     yield "prediction", [_entry(loss.prediction), f", {domain_in_words(loss.prediction)}"]
     yield "target", [_entry(loss.target), f", {domain_in_words(loss.target)}"]
     for keyword, (symbol, default) in loss.parameters.items():
@@ -66,17 +69,17 @@ def _rows(loss):
         yield "source", [loss.source]
 
 
-def _entry(symbol):
+def _entry(symbol: Expr) -> Expr:
     return symbol[i] if isinstance(symbol, IndexedBase) else symbol
 
 
-def _shortest(*ways):
+def _shortest(*ways: Expr) -> Expr:
     """The shortest of several ways to write the same, and of each simplified; at a jump, a delta function is none."""
-    ways = [way for way in ways if not way.has(DiracDelta)]
-    return min([*ways, *map(simplest, ways), *map(powsimp, ways)], key=count_ops)
+    smooth = [way for way in ways if not way.has(DiracDelta)]
+    return min([*smooth, *map(simplest, smooth), *map(powsimp, smooth)], key=count_ops)
 
 
-def _kinks(loss):
+def _kinks(loss: Loss) -> Cell:
     found = kinks(loss)
     if not found:
         from_zero = [symbol for symbol, _ in loss.parameters.values() if S.Zero in DOMAINS.get(symbol, S.Reals)]
@@ -88,7 +91,7 @@ def _kinks(loss):
     )
 
 
-def _bound(size, of=""):
+def _bound(size: Expr | None, of: str = "") -> Cell:
     """A least upper bound in words, with decimals where it is not a fraction."""
     if size is None:
         return ["not known"]

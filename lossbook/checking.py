@@ -6,8 +6,10 @@
 Only what `function` returns is asked, so it may be any code: NumPy, another library, a program of one's own.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, TypeAlias
 
 import numpy as np
 from sympy import Interval, oo
@@ -15,6 +17,10 @@ from sympy import Interval, oo
 from lossbook.arrays import as_floats
 from lossbook.checks import as_number
 from lossbook.tables import Table
+from lossbook.types import ArrayLike
+
+Function: TypeAlias = Callable[[np.ndarray], ArrayLike]
+"""A function of an array, whoever wrote it."""
 
 STEPS = 2.0 ** -np.arange(28)
 """The steps that are tried, as shares of the reach: halved each time, down to 7e-9."""
@@ -53,7 +59,7 @@ class Slope:
     kink_distance: float | None = None
 
     @property
-    def at_kink(self):
+    def at_kink(self) -> bool:
         return self.kink_distance == 0
 
 
@@ -65,19 +71,19 @@ class Entry:
     the slopes of both sides; or "unresolved", if it agrees but the slope was measured to no better than a hundredth.
     """
 
-    index: tuple
+    index: tuple[int, ...]
     given: float
     measured: Slope
     verdict: str
 
     @property
-    def relative_error(self):
+    def relative_error(self) -> float:
         """|given - measured| over the larger of the two in size; 0 if both are 0."""
         larger = max(abs(self.given), abs(self.measured.value))
         return abs(self.given - self.measured.value) / larger if larger else 0.0
 
     @property
-    def factor(self):
+    def factor(self) -> Fraction | None:
         """What the true slope was multiplied by, if that is a fraction with a small denominator, else None."""
         if self.measured.value == 0 or not np.isfinite(self.given):
             return None
@@ -87,7 +93,7 @@ class Entry:
         by_chance = slack * near.denominator**2 > COINCIDENCE
         return near if near != 0 and not by_chance and abs(ratio - near) <= slack * abs(ratio) else None
 
-    def what_is_wrong(self):
+    def what_is_wrong(self) -> str:
         """In words: a sign, a factor, a number where 0 should be, or just the two numbers."""
         measured = self.measured
         if measured.at_kink:
@@ -105,15 +111,15 @@ class GradientReport:
     `entries` has one `Entry` for each number of the gradient, in the order of the array; `wrong` those that are wrong.
     """
 
-    def __init__(self, entries, transposed=False):
+    def __init__(self, entries: list[Entry], transposed: bool = False) -> None:
         self.entries = entries
         self.transposed = transposed
         self.wrong = [entry for entry in entries if entry.verdict == "wrong"]
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return not self.wrong
 
-    def summary(self):
+    def summary(self) -> str:
         """The finding: how many entries are right, or where the gradient is wrong and by what factor."""
         count = len(self.entries)
         if not self.wrong:
@@ -130,7 +136,7 @@ class GradientReport:
                 lines.append(f"  and {len(self.wrong) - 5} more")
         return "\n".join(lines + list(self._warnings()))
 
-    def _pattern(self):
+    def _pattern(self) -> str:
         """What all wrong entries have in common, if they do."""
         if self.transposed:
             return ": the transposed gradient would be right"
@@ -140,7 +146,7 @@ class GradientReport:
         factor = factors.pop()
         return ", all by their sign" if factor == -1 else f", all by the factor {factor}"
 
-    def _warnings(self):
+    def _warnings(self) -> Iterator[str]:
         for entry in self.entries:
             distance = entry.measured.kink_distance
             if entry.measured.at_kink and entry.verdict != "wrong":  # a wrong one has said it
@@ -152,21 +158,25 @@ class GradientReport:
         if unresolved:
             yield f"  {_entries(unresolved)} too small beside the rounding error of the function"
 
-    def table(self):
+    def table(self) -> Table:
         """A row an entry: index, given, measured, relative error and verdict."""
-        return Table({
-            "entry": [_written_index(entry.index) or "–" for entry in self.entries],
-            "given": [_significant(entry.given) for entry in self.entries],
-            "measured": [_significant(entry.measured.value) for entry in self.entries],
-            "relative error": [_size(entry.relative_error) for entry in self.entries],
-            "verdict": [entry.verdict for entry in self.entries],
-        })
+        return Table(
+            {
+                "entry": [_written_index(entry.index) or "–" for entry in self.entries],
+                "given": [_significant(entry.given) for entry in self.entries],
+                "measured": [_significant(entry.measured.value) for entry in self.entries],
+                "relative error": [_size(entry.relative_error) for entry in self.entries],
+                "verdict": [entry.verdict for entry in self.entries],
+            }
+        )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.summary()
 
 
-def check_gradient(function, gradient, at, tolerance=1e-6, reach=0.125):
+def check_gradient(
+    function: Function, gradient: Function | ArrayLike, at: ArrayLike, tolerance: Any = 1e-6, reach: Any = 0.125
+) -> GradientReport:
     """Compare `gradient` with the slopes of `function` at `at`, entry by entry; returns a `GradientReport`.
 
     `function` takes an array like `at` and returns one number. `gradient` is a function that returns an array of the
@@ -209,14 +219,14 @@ def check_gradient(function, gradient, at, tolerance=1e-6, reach=0.125):
     return GradientReport(entries, transposed)
 
 
-def _judged(given, slopes, tolerance):
+def _judged(given: np.ndarray, slopes: dict[tuple[int, ...], Slope], tolerance: float) -> list[Entry]:
     return [
         Entry(index, float(given[index]), slope, _verdict(float(given[index]), slope, tolerance))
         for index, slope in slopes.items()
     ]
 
 
-def _verdict(given, slope, tolerance):
+def _verdict(given: float, slope: Slope, tolerance: float) -> str:
     """What the measured slope says of a given one."""
     larger = max(abs(given), abs(slope.left), abs(slope.right))
     slack = max(tolerance * larger, SURE * slope.error)
@@ -227,7 +237,7 @@ def _verdict(given, slope, tolerance):
     return "unresolved" if larger > 0 and SURE * slope.error > COARSE * larger else "right"
 
 
-def _value(function, point, finite=False):
+def _value(function: Function, point: np.ndarray, finite: bool = False) -> tuple[float, float]:
     """`function` at `point` as a float, and the precision in which it was computed."""
     returned = np.asarray(function(point.copy()))
     if returned.shape != () or returned.dtype.kind not in "fiub":
@@ -238,7 +248,7 @@ def _value(function, point, finite=False):
     return float(returned), float(precision)
 
 
-def _slope(function, at, index, reach):
+def _slope(function: Function, at: np.ndarray, index: tuple[int, ...], reach: float) -> Slope:
     """The slope of `function` by the entry `index` of `at`."""
     here, precision = _value(function, at)
     steps, right, left, noise = [], [], [], []
@@ -260,7 +270,7 @@ def _slope(function, at, index, reach):
     return _from_differences(*map(np.array, (steps, right, left, noise)))
 
 
-def _from_differences(steps, right, left, noise):
+def _from_differences(steps: np.ndarray, right: np.ndarray, left: np.ndarray, noise: np.ndarray) -> Slope:
     """The slope from one-sided differences at shrinking steps, whose rounding errors are about `noise`."""
     central, jumps = (right + left) / 2, right - left
     kink = _kink(steps, jumps, noise, np.maximum(np.abs(right), np.abs(left)))
@@ -274,7 +284,7 @@ def _from_differences(steps, right, left, noise):
     return Slope(value, error, value, value, kink)
 
 
-def _kink(steps, jumps, noise, sizes):
+def _kink(steps: np.ndarray, jumps: np.ndarray, noise: np.ndarray, sizes: np.ndarray) -> float | None:
     """How far the nearest kink is: 0 if the one-sided slopes differ however small the step, None if none is seen.
 
     Without a kink the one-sided slopes come together as fast as the step shrinks: halve it, and their difference
@@ -291,7 +301,7 @@ def _kink(steps, jumps, noise, sizes):
     return float(steps[last])
 
 
-def _extrapolated(quotients, noise, order):
+def _extrapolated(quotients: np.ndarray, noise: np.ndarray, order: int) -> tuple[float, float]:
     """The limit of difference quotients whose step is halved, and an estimate of its error (Ridders 1982).
 
     The error of the quotients is a series in h^order: each column of the table removes one more of its terms.
@@ -302,7 +312,7 @@ def _extrapolated(quotients, noise, order):
         power *= 2.0**order
         following = column[1:] + (column[1:] - column[:-1]) / (power - 1)
         spread = np.maximum(np.abs(following - column[1:]), np.abs(following - column[:-1]))
-        errors = spread + noise[-len(following):]
+        errors = spread + noise[-len(following) :]
         place = int(np.argmin(errors))
         if errors[place] < least:
             best, least = following[place], errors[place]
@@ -310,22 +320,22 @@ def _extrapolated(quotients, noise, order):
     return float(best), float(least)
 
 
-def _entries(count):
+def _entries(count: int) -> str:
     return "1 entry" if count == 1 else f"{count} entries"
 
 
-def _place(index):
+def _place(index: tuple[int, ...]) -> str:
     return f"{_written_index(index)} " if index else ""
 
 
-def _written_index(index):
+def _written_index(index: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, index))}]" if index else ""
 
 
-def _significant(number):
+def _significant(number: float) -> str:
     return f"{number:.6g}".replace("-", "−")
 
 
-def _size(relative_error):
+def _size(relative_error: float) -> str:
     """A relative error; what is below 1e-9 is rounding and not told apart."""
     return f"{relative_error:.1e}".replace("-", "−") if relative_error >= 1e-9 else "below 1e−9"

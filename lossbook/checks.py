@@ -1,13 +1,17 @@
 """Arguments that are not what they should be: one line that names the argument, what was expected and what came."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from numbers import Integral, Real
+from typing import Any, TypeVar
 
-from sympy import Expr, Indexed, Symbol, sympify
+from sympy import Expr, Indexed, Set, Symbol, sympify
+
+Item = TypeVar("Item")
 
 
-def as_expression(name, value):
+def as_expression(name: str, value: object) -> Expr:
     """`value` as a SymPy expression. Text is never evaluated: a string is a TypeError."""
     if isinstance(value, str):
         raise TypeError(f"{name}: expected a SymPy expression, got the string {value!r}, which is never evaluated")
@@ -20,21 +24,21 @@ def as_expression(name, value):
     return expression
 
 
-def as_variable(name, value):
+def as_variable(name: str, value: object) -> Expr:
     """`value`, if it is a symbol or an entry of a row, by which one can differentiate."""
     if not isinstance(value, (Symbol, Indexed)):
         raise TypeError(f"{name}: expected a symbol or an entry of a row such as z[i], got {value!r}")
     return value
 
 
-def as_text(name, value):
+def as_text(name: str, value: object) -> str:
     """`value`, if it is a string."""
     if not isinstance(value, str):
         raise TypeError(f"{name}: expected a string, got {value!r}")
     return value
 
 
-def as_number(name, value, domain):
+def as_number(name: str, value: object, domain: Set) -> float:
     """`value` as a float, if it is a real number in the SymPy set `domain`."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name}: expected a number, got {value!r}")
@@ -45,11 +49,11 @@ def as_number(name, value, domain):
 
 
 @lru_cache(maxsize=1024)  # the same parameters come with every step of a training
-def _contains(domain, number):
+def _contains(domain: Expr, number: float) -> bool:
     return domain.contains(sympify(number)) == True  # noqa: E712
 
 
-def as_count(name, value):
+def as_count(name: str, value: object) -> int:
     """`value` as an int, if it is a whole number from 0 up."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name}: expected a whole number, got {value!r}")
@@ -58,7 +62,7 @@ def as_count(name, value):
     return int(value)
 
 
-def as_entry(name, value, entries, kind):
+def as_entry(name: str, value: Any, entries: Mapping[str, Item], kind: str) -> Item:
     """The entry of the dict `entries` that is called `value`; the error suggests the nearest name."""
     if as_text(name, value) in entries:
         return entries[value]

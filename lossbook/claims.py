@@ -1,7 +1,12 @@
 """A derivation as somebody wrote it down: shown as it stands, and judged line by line when asked."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Self
+
 from mpmath import mpmathify, nstr
-from sympy import nan
+from sympy import Expr, nan
 
 from lossbook.checks import as_expression, as_text
 from lossbook.derivation import Derivation, Step
@@ -20,13 +25,13 @@ class Claim(Derivation):
     It is written like a `Derivation`, with `given` and `step`, but a step may be wrong.
     """
 
-    def step(self, expression, because):
+    def step(self, expression: Expr, because: str) -> Self:
         """Add a line as it was written, right or wrong."""
         expression, because = as_expression("expression", expression), as_text("because", because)
         self.steps.append(Step(expression, because, Verdict("unknown")))
         return self
 
-    def judge(self):
+    def judge(self) -> Judgement:
         """Compare each line with the last right one before it, so that one slip is told once: a `Judgement`."""
         judgement = Judgement(self.start, self.name, self.because)
         judgement.equations = list(self.equations)
@@ -38,13 +43,13 @@ class Claim(Derivation):
                 right = step.expression
         return judgement
 
-    def _lines(self, write):
+    def _lines(self, write: Callable[[Expr], str]) -> list[tuple[str, str, str]]:
         lines = super()._lines(write)
         first = len(lines) - len(self.steps)
         numbered = [(*line[:2], f"({number}) {line[2]}") for number, line in enumerate(lines[first:], start=1)]
         return lines[:first] + numbered
 
-    def _scope(self):
+    def _scope(self) -> str:
         return "claimed, not proved"
 
 
@@ -52,14 +57,14 @@ class Judgement(Claim):
     """A claim with the verdict on each line and a point where each false one fails. True if all are proved."""
 
     @property
-    def broken(self):
+    def broken(self) -> list[int]:
         """The numbers of the lines that are false."""
         return [number for number, step in enumerate(self.steps, start=1) if step.verdict.kind == "refuted"]
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return all(step.verdict for step in self.steps)
 
-    def _lines(self, write):
+    def _lines(self, write: Callable[[Expr], str]) -> list[tuple[str, str, str]]:
         lines = super()._lines(write)
         first = len(lines) - len(self.steps)
         judged = [
@@ -68,19 +73,20 @@ class Judgement(Claim):
         ]
         return lines[:first] + judged
 
-    def _scope(self):
+    def _scope(self) -> str:
         return Derivation._scope(self) if self else "each line compared with the last right one before it"
 
-    def _failures(self, write):
+    def _failures(self, write: Callable[[Expr], str]) -> Iterator[tuple[int, str, str, str]]:
         """For each false line: its number, the point where it fails, what it should be there and what it is."""
         for number in self.broken:
             counterexample = self.steps[number - 1].verdict.counterexample
+            assert counterexample is not None  # as of every refuted line
             point = [f"{write(symbol)} = {write(value)}" for symbol, value in counterexample.values.items()]
             if counterexample.classes is not None:
                 point.insert(0, f"n = {counterexample.classes}")
             yield number, ", ".join(point), _decimal(counterexample.left), _decimal(counterexample.right)
 
-    def _repr_latex_(self):
+    def _repr_latex_(self) -> str:
         end = "\n\\end{aligned}$$"
         notes = [
             rf"& && \text{{line ({number}) should be {should} and is {found} at }} {point}"
@@ -88,7 +94,7 @@ class Judgement(Claim):
         ]
         return " \\\\\n".join([super()._repr_latex_().removesuffix(end), *notes]) + end
 
-    def __str__(self):
+    def __str__(self) -> str:
         notes = [
             f"\nline ({number}) should be {should} and is {found} at {point}"
             for number, point, should, found in self._failures(text)
@@ -98,6 +104,6 @@ class Judgement(Claim):
     __repr__ = __str__
 
 
-def _decimal(value):
+def _decimal(value: Expr) -> str:
     """A value of a counterexample in short."""
     return "undefined" if value is nan else nstr(mpmathify(value), 6).removesuffix(".0").replace("-", "−")

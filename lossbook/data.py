@@ -21,10 +21,34 @@ MODELS = {"model 1": MODEL_1, "model 2": MODEL_2}
 
 YEARS = np.arange(1950, 1974)
 
-CALLS = np.array([
-    0.44, 0.47, 0.47, 0.59, 0.66, 0.73, 0.81, 0.88, 1.06, 1.20, 1.35, 1.49,
-    1.61, 2.12, 11.90, 12.40, 14.20, 15.90, 18.20, 21.20, 4.30, 2.40, 2.70, 2.90,
-])
+CALLS = np.array(
+    [
+        0.44,
+        0.47,
+        0.47,
+        0.59,
+        0.66,
+        0.73,
+        0.81,
+        0.88,
+        1.06,
+        1.20,
+        1.35,
+        1.49,
+        1.61,
+        2.12,
+        11.90,
+        12.40,
+        14.20,
+        15.90,
+        18.20,
+        21.20,
+        4.30,
+        2.40,
+        2.70,
+        2.90,
+    ]
+)
 """International telephone calls from Belgium in each of `YEARS`, in tens of millions.
 
 From 1964 to 1969 minutes were recorded instead of calls, in 1963 and 1970 during a part of the year.
@@ -36,8 +60,8 @@ SPECIES = ("Adelie", "Chinstrap", "Gentoo")
 MEASUREMENTS = ("bill length in mm", "bill depth in mm", "flipper length in mm", "body mass in g")
 
 
-def penguins():
-    """The measurements of 342 penguins, a row each in the order of `MEASUREMENTS`, and the number of each one's species.
+def penguins() -> tuple[np.ndarray, np.ndarray]:
+    """The measurements of 342 penguins, a row each in the order of `MEASUREMENTS`, and the number of each species.
 
     Every bird of the Palmer Archipelago, Antarctica, 2007 to 2009, but the two that were not measured.
     Source: Horst, Hill and Gorman 2020 (CC0).

@@ -1,7 +1,9 @@
 """A chain of expressions, each proved equal to the one before, that typesets itself."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Self
 
 from sympy import Expr, IndexedBase, preorder_traversal
 from sympy.core.relational import Equality
@@ -9,19 +11,19 @@ from sympy.core.relational import Equality
 from lossbook.checks import as_expression, as_text
 from lossbook.functions import RowFunction, softmax
 from lossbook.notation import n, probabilities
-from lossbook.proof import Verdict, equal
+from lossbook.proof import Counterexample, Verdict, equal
 from lossbook.typeset import latex, text
 
 
 class StepError(ValueError):
     """A step that was not added to a derivation; `.verdict` says why."""
 
-    def __init__(self, message, verdict):
+    def __init__(self, message: str, verdict: Verdict) -> None:
         super().__init__(message)
         self.verdict = verdict
 
     @property
-    def counterexample(self):
+    def counterexample(self) -> Counterexample | None:
         """Where the two sides differ, for a step that is false."""
         return self.verdict.counterexample
 
@@ -52,21 +54,21 @@ class Derivation:
     stands there itself. Every step is proved for every n and every admissible point when it is added.
     """
 
-    def __init__(self, start, name=None, because=""):
+    def __init__(self, start: Expr, name: Expr | None = None, because: str = "") -> None:
         self.start = as_expression("start", start)
         self.name = name
         self.because = because
-        self.equations = []
-        self.steps = []
+        self.equations: list[Equality] = []
+        self.steps: list[Step] = []
 
-    def given(self, equation):
+    def given(self, equation: Equality) -> Self:
         """Let the steps that follow rely on `equation`, as `proof.equal` understands it."""
         if not isinstance(equation, Equality):
             raise TypeError(f"equation: expected an equation Eq(left, right), got {equation!r}")
         self.equations.append(equation)
         return self
 
-    def step(self, expression, because):
+    def step(self, expression: Expr, because: str) -> Self:
         """Add a line that equals the one before, and why. Raises StepRefuted or StepUnproved if it does not hold."""
         expression = as_expression("expression", expression)
         as_text("because", because)
@@ -80,11 +82,11 @@ class Derivation:
         return self
 
     @property
-    def result(self):
+    def result(self) -> Expr:
         """The last line."""
         return self.steps[-1].expression if self.steps else self.start
 
-    def _lines(self, write):
+    def _lines(self, write: Callable[[Expr], str]) -> list[tuple[str, str, str]]:
         """(left, right, reason) of each line, written by `write`."""
         rows = [(write(step.expression), step.because) for step in self.steps]
         if self.name is None:
@@ -94,7 +96,7 @@ class Derivation:
             rows.insert(0, (write(self.start), self.because))
         return [(left if number == 0 else "", right, reason) for number, (right, reason) in enumerate(rows)]
 
-    def _abbreviated_row(self):
+    def _abbreviated_row(self) -> IndexedBase | None:
         """The row of logits z, where lines name softmax(z) so often that they are written with p = softmax(z)."""
         named = [
             [part.row for part in preorder_traversal(expression) if isinstance(part, RowFunction) and part.abbreviation]
@@ -104,15 +106,15 @@ class Derivation:
         plain = len(rows) == 1 and all(isinstance(row, IndexedBase) for row in rows)
         return rows.pop() if plain and max(map(len, named)) > 1 else None
 
-    def _expressions(self):
+    def _expressions(self) -> list[Expr]:
         return [self.start, *(step.expression for step in self.steps)]
 
-    def _scope(self):
+    def _scope(self) -> str:
         """For which values the lines are proved."""
         counts = any(expression.has(n, RowFunction) for expression in self._expressions())
         return "proved for every n" if counts else "proved at every point"
 
-    def _repr_latex_(self):
+    def _repr_latex_(self) -> str:
         row = self._abbreviated_row()
         write = partial(latex, shares=row is not None)
         lines = [rf"{left} &= {right} && \text{{{_escape(reason)}}}" for left, right, reason in self._lines(write)]
@@ -123,7 +125,7 @@ class Derivation:
         lines += [f"& && {line}" for line in scope]
         return "$$\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}$$"
 
-    def __str__(self):
+    def __str__(self) -> str:
         row = self._abbreviated_row()
         write = partial(text, shares=row is not None)
         lines = self._lines(write)
@@ -139,5 +141,5 @@ class Derivation:
     __repr__ = __str__
 
 
-def _escape(reason):
+def _escape(reason: str) -> str:
     return "".join("\\" + character if character in "&%#_{}$" else character for character in reason)

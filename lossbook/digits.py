@@ -1,20 +1,23 @@
 """How many digits of a computed loss are right? It is held against the expression itself in 50-digit arithmetic.
 
-    from lossbook import digits, losses
-    truth = digits.exact(losses.softmax_cross_entropy, [[1.0, 5.0, 3.0]], [1])
-    digits.correct_digits(computed, truth)
+from lossbook import digits, losses
+truth = digits.exact(losses.softmax_cross_entropy, [[1.0, 5.0, 3.0]], [1])
+digits.correct_digits(computed, truth)
 """
 
+from collections.abc import Callable, Iterable
 from math import floor
+from typing import Any
 
 import mpmath
 import numpy as np
-from sympy import Integer, Rational, lambdify
+from sympy import Expr, Integer, Rational, lambdify
 
 from lossbook.functions import in_definitions
 from lossbook.indices import free_indices, write_out
 from lossbook.loss import Loss
 from lossbook.notation import i
+from lossbook.types import ArrayLike
 
 DIGITS = 50
 """To how many digits an exact value is known."""
@@ -25,7 +28,7 @@ WORKING_DIGITS = 1000
 PARTS = ("value", "gradient")
 
 
-def exact(loss, prediction, target, part="value", **parameters):
+def exact(loss: Loss, prediction: ArrayLike, target: ArrayLike, part: str = "value", **parameters: Any) -> np.ndarray:
     """The value or the gradient of `loss` to 50 digits, as an array of mpmath numbers of the shape of that part.
 
     Arguments are taken as in `loss.value`; floats are taken for exactly what they are. The definition is evaluated as
@@ -46,7 +49,7 @@ def exact(loss, prediction, target, part="value", **parameters):
     return np.array([_evaluated(function, pair) for pair in pairs] + [None], dtype=object)[:-1].reshape(shape)
 
 
-def correct_digits(computed, truth):
+def correct_digits(computed: ArrayLike, truth: ArrayLike) -> np.ndarray:
     """How many leading digits of each computed number are right: 0 for a wrong one, for nan and for infinity.
 
     The whole part of -log10(|computed - truth| / |truth|), at most as many as the computed dtype always holds: 15 for
@@ -62,7 +65,7 @@ def correct_digits(computed, truth):
     return np.array(counts, dtype=int).reshape(computed.shape)
 
 
-def _count(number, exactly, most):
+def _count(number: float, exactly: Any, most: int) -> int:
     if not np.isfinite(number):
         return 0
     with mpmath.workdps(DIGITS):
@@ -74,7 +77,9 @@ def _count(number, exactly, most):
         return max(0, min(most, floor(-mpmath.log10(error / abs(exactly)))))
 
 
-def _over_classes(loss, expression, prediction, target, shape):
+def _over_classes(
+    loss: Loss, expression: Expr, prediction: np.ndarray, target: np.ndarray, shape: tuple[int, ...]
+) -> np.ndarray:
     """The exact part for each row; whole-number labels are made one-hot."""
     classes = prediction.shape[-1]
     if target.ndim < prediction.ndim:
@@ -87,7 +92,7 @@ def _over_classes(loss, expression, prediction, target, shape):
     return np.array([*values, None], dtype=object)[:-1].reshape(shape)
 
 
-def _evaluated(function, arguments):
+def _evaluated(function: Callable[..., Any], arguments: Iterable[float]) -> Any:
     """`function` of the floats `arguments`, to 50 digits."""
     results = []
     for working_digits in (WORKING_DIGITS, 2 * WORKING_DIGITS):
@@ -101,16 +106,16 @@ def _evaluated(function, arguments):
         return fine
 
 
-def _rational(number):
+def _rational(number: float) -> Expr:
     return Integer(number) if isinstance(number, int) else Rational(number)
 
 
-def short(numbers, significant=3):
+def short(numbers: Iterable[float], significant: int = 3) -> list[str]:
     """Each number with a few significant digits, in powers of ten where it is large or small: 4.25e−18."""
     return [f"{float(number):.{significant}g}".replace("-", "−") for number in numbers]
 
 
-def columns(codes, truth):
+def columns(codes: dict[str, np.ndarray], truth: ArrayLike) -> dict[str, Any]:
     """Columns for a table: what each code computed, in short, and how many digits of it are right.
 
     `codes` maps a name to its array, `truth` is what `exact` gives.

@@ -17,11 +17,27 @@ from sympy import Abs, Expr, Integer, Max, Min, Piecewise, Rational, S, exp, log
 
 from lossbook import losses
 from lossbook.functions import log_softmax, logsumexp, sigmoid, softplus
+from lossbook.loss import Loss
 from lossbook.losses import residual
 from lossbook.notation import (
-    approximations, beta, count, delta, gamma, k, logit, logits, prediction, probabilities, probability, quantile,
-    side, target, targets, total,
+    approximations,
+    beta,
+    count,
+    delta,
+    gamma,
+    k,
+    logit,
+    logits,
+    prediction,
+    probabilities,
+    probability,
+    quantile,
+    side,
+    target,
+    targets,
+    total,
 )
+from lossbook.types import Cell
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,10 @@ NAMES = (
     Name("huber", "Keras", "Huber(delta)", huber_closed),
     Name("huber", "optax", "huber_loss(delta)", HALF * quadratic**2 + delta * (size - quadratic)),
     Name(
-        "huber", "scikit-learn", "HuberLoss(quantile)", huber_closed,
+        "huber",
+        "scikit-learn",
+        "HuberLoss(quantile)",
+        huber_closed,
         note="where delta is that quantile of the sizes of the residuals",
     ),
     Name("log_cosh", "Keras", "LogCosh", residual + softplus(-2 * residual) - log(Integer(2))),
@@ -117,12 +136,12 @@ NAMES = (
 """Every name that is known, a row each."""
 
 
-def names(loss):
+def names(loss: Loss) -> list[Name]:
     """The names of a loss of the catalogue in other libraries."""
     return [name for name in NAMES if losses.catalogue[name.loss] is loss]
 
 
-def in_words(name):
+def in_words(name: Name) -> Cell:
     """A name, with its factor and its note, as a cell of a `listing.Listing`."""
     factor = [] if name.factor == 1 else [", ", name.factor, " times this loss"]
     notes = [f", {note}" for note in ("for targets 0 and 1" if name.hard_targets else "", name.note) if note]

@@ -1,8 +1,31 @@
 """Derivations that write themselves: one rule of differentiation a line, each line proved."""
 
+from collections.abc import Iterator, Sequence
+
 from sympy import (
-    Abs, Add, Derivative, Dummy, Heaviside, Indexed, IndexedBase, KroneckerDelta, Max, Min, Mul, Piecewise, Pow, S,
-    Sum, count_ops, exp, expand, factor, fraction, log, sign,
+    Abs,
+    Add,
+    Derivative,
+    Dummy,
+    Expr,
+    Heaviside,
+    Indexed,
+    IndexedBase,
+    KroneckerDelta,
+    Max,
+    Min,
+    Mul,
+    Piecewise,
+    Pow,
+    S,
+    Sum,
+    count_ops,
+    exp,
+    expand,
+    factor,
+    fraction,
+    log,
+    sign,
 )
 
 from lossbook.checks import as_expression, as_variable
@@ -16,7 +39,7 @@ class NoRule(ValueError):
     """No rule of the book differentiates this expression."""
 
 
-def explain(expression, symbol, name=None):
+def explain(expression: Expr, symbol: Expr, name: Expr | None = None) -> Derivation:
     """The derivation of d expression / d symbol, from the definition to the result, one rule a line.
 
     `symbol` is a symbol or an entry of a row such as z[i]. Raises NoRule, which names the part that no
@@ -31,7 +54,7 @@ def explain(expression, symbol, name=None):
     return derivation
 
 
-def _lines(line):
+def _lines(line: Expr) -> Iterator[tuple[Expr, str]]:
     """The lines after `line`, each with the name of the rule that gives it."""
     while line.has(Derivative):
         line, rule = _apply_one_rule(line)
@@ -41,7 +64,7 @@ def _lines(line):
         yield collapsed, "the delta sets one term apart"
 
 
-def _apply_one_rule(expression):
+def _apply_one_rule(expression: Expr) -> tuple[Expr, str]:
     """`expression` with the first rule that fits applied wherever it fits, and the name of the rule."""
     nodes = _outermost_derivatives(expression)
     rewritten = {node: _differentiate_once(node.expr, node.variables[0]) for node in nodes}
@@ -50,28 +73,29 @@ def _apply_one_rule(expression):
     return line.replace(_holds_a_multiple, _numbers_in_front), rule
 
 
-def _holds_a_multiple(expression):
+def _holds_a_multiple(expression: Expr) -> bool:
     """Whether `expression` is a product with a factor such as 2 a - 2 b."""
     return isinstance(expression, Mul) and any(
         isinstance(part, Add) and part.primitive()[0] != 1 for part in expression.args
     )
 
 
-def _numbers_in_front(product):
+def _numbers_in_front(product: Expr) -> Expr:
     """`product` with a factor such as 2 a - 2 b as 2 (a - b), so that the 2 meets the other numbers."""
     numbers, rest = zip(*(part.primitive() if isinstance(part, Add) else (S.One, part) for part in product.args))
     return Mul(*numbers, *rest)
 
 
-def _outermost_derivatives(expression):
+def _outermost_derivatives(expression: Expr) -> list[Expr]:
     if isinstance(expression, Derivative):
         return [expression]
     return list(dict.fromkeys(node for part in expression.args for node in _outermost_derivatives(part)))
 
 
-def _differentiate_once(expression, symbol):
+def _differentiate_once(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
     """The name of the rule for the outermost operation of `expression`, and what it gives."""
-    def d(part):
+
+    def d(part: Expr) -> Expr:
         return _derivative(part, symbol)
 
     if expression == symbol or not _depends(expression, symbol):
@@ -100,7 +124,9 @@ def _differentiate_once(expression, symbol):
     if isinstance(expression, log):
         return _chained("logarithm", "outer logarithm", [1 / expression.args[0]], expression.args[0], symbol)
     if isinstance(expression, Abs):
-        return _chained("absolute value", "outer absolute value", [sign(expression.args[0])], expression.args[0], symbol)
+        return _chained(
+            "absolute value", "outer absolute value", [sign(expression.args[0])], expression.args[0], symbol
+        )
     if isinstance(expression, ScalarFunction):
         name = expression.func.__name__.replace("_", "-")
         return _chained(f"derivative of {name}", f"outer {name}", [expression.fdiff()], expression.args[0], symbol)
@@ -116,7 +142,7 @@ def _differentiate_once(expression, symbol):
     raise NoRule(f"expression: no rule differentiates {expression} by {symbol}")
 
 
-def _differentiate_row_function(expression, symbol):
+def _differentiate_row_function(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
     name = expression.func.__name__.replace("_", "-")
     if isinstance(expression.row, IndexedBase):
         return f"derivative of {name}", expression.partial(symbol.indices[0])
@@ -126,7 +152,7 @@ def _differentiate_row_function(expression, symbol):
     return f"chain rule, outer {name}", total(expression.partial(index) * inner, index)
 
 
-def _differentiate_product(expression, symbol):
+def _differentiate_product(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
     top, bottom = fraction(expression, exact=True)
     if bottom != 1:
         d_top, d_bottom = _derivative(top, symbol), _derivative(bottom, symbol)
@@ -138,14 +164,14 @@ def _differentiate_product(expression, symbol):
     return "product rule", Add(*terms)
 
 
-def _chained(rule, outer_name, outer, inner, symbol):
+def _chained(rule: str, outer_name: str, outer: Sequence[Expr], inner: Expr, symbol: Expr) -> tuple[str, Expr]:
     """The rule for f(u): `outer` are the factors of f'(u)."""
     if inner == symbol:
         return rule, Mul(*outer)
     return f"chain rule, {outer_name}", Mul(*outer, _derivative(inner, symbol))
 
 
-def _derivative(expression, symbol):
+def _derivative(expression: Expr, symbol: Expr) -> Expr:
     """The derivative, not carried out, of what is left of `expression` without constants."""
     constant, expression = _constants(expression, symbol)
     if expression == 1:
@@ -153,7 +179,7 @@ def _derivative(expression, symbol):
     return constant * (S.One if expression == symbol else Derivative(expression, symbol, evaluate=False))
 
 
-def _constants(expression, symbol):
+def _constants(expression: Expr, symbol: Expr) -> tuple[Expr, Expr]:
     """The constant factors of `expression`, and the rest without the terms that are constant."""
     constant, factors = _split(Mul.make_args(expression), symbol)
     if len(factors) == 1 and isinstance(factors[0], Add):
@@ -163,12 +189,12 @@ def _constants(expression, symbol):
     return Mul(*constant), Mul(*factors)
 
 
-def _split(parts, symbol):
+def _split(parts: Sequence[Expr], symbol: Expr) -> tuple[list[Expr], list[Expr]]:
     """Those of `parts` that are constant, and those that are not."""
     return [p for p in parts if not _depends(p, symbol)], [p for p in parts if _depends(p, symbol)]
 
 
-def _depends(expression, symbol):
+def _depends(expression: Expr, symbol: Expr) -> bool:
     """Whether `expression` varies with `symbol`; z_1 does not vary with z_2."""
     if not isinstance(symbol, Indexed):
         return expression.has(symbol)
@@ -177,12 +203,12 @@ def _depends(expression, symbol):
     return expression == symbol.base or any(_depends(part, symbol) for part in expression.args)
 
 
-def _same_entry(entry, other):
+def _same_entry(entry: Expr, other: Expr) -> Expr:
     """1 where two entries of a row, or of a matrix, are the same one, and 0 elsewhere."""
     return Mul(*map(KroneckerDelta, entry.indices, other.indices))
 
 
-def simplest(expression):
+def simplest(expression: Expr) -> Expr:
     """The shortest of `expression`, multiplied out, and factored, its sums made whole."""
     plain = expression.replace(softmax_complement, lambda row, index: 1 - softmax(row, index))
     plain = plain.replace(

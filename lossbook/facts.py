@@ -3,17 +3,39 @@
 Each answer is derived from the expression and proved, or says that it is not known.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from sympy import (
-    Abs, Add, Dummy, Expr, FiniteSet, Heaviside, Indexed, IndexedBase, Interval, KroneckerDelta, Max, Poly, S, Sum,
-    Symbol, expand, limit, oo, real_roots, sign, solve, sqrt,
+    Abs,
+    Add,
+    Dummy,
+    Expr,
+    FiniteSet,
+    Heaviside,
+    Indexed,
+    IndexedBase,
+    Interval,
+    KroneckerDelta,
+    Max,
+    Poly,
+    S,
+    Sum,
+    Symbol,
+    expand,
+    limit,
+    oo,
+    real_roots,
+    sign,
+    solve,
+    sqrt,
 )
 from sympy.core.relational import Relational
 
 from lossbook.functions import RowFunction, in_definitions, sigmoid, softmax, softmax_complement
 from lossbook.indices import collapse, write_out
+from lossbook.loss import Loss
 from lossbook.notation import DOMAINS, TARGETS_SUM_TO_ONE, i, j, k, total
 from lossbook.proof import equal, never_negative
 
@@ -27,7 +49,7 @@ class Kink:
     right: Expr
 
 
-def kinks(loss):
+def kinks(loss: Loss) -> list[Kink]:
     """The kinks of an elementwise loss, each where the prediction takes a value, in a fixed order.
 
     A target that is one of a few numbers is taken in turn; parameters that are never negative are taken as
@@ -44,7 +66,7 @@ def kinks(loss):
     return found
 
 
-def is_convex(loss):
+def is_convex(loss: Loss) -> bool | None:
     """True if the loss is proved convex in its prediction, False if a counterexample is found, else None.
 
     Elementwise: the second derivative is never negative and the slope never jumps down. Over classes: the
@@ -57,7 +79,7 @@ def is_convex(loss):
     return never_negative(loss.hessian) and all(never_negative(kink.right - kink.left) for kink in kinks(loss)) or None
 
 
-def steepest_slope(loss):
+def steepest_slope(loss: Loss) -> Expr | None:
     """The least upper bound of the size of the slope, of one entry of the gradient if there are classes.
 
     It is over all predictions and targets, and all numbers of classes: oo if there is no bound, None if it is
@@ -78,7 +100,7 @@ def steepest_slope(loss):
     return _greatest([_greatest_size_by_softmax(loss, own, [i]), _greatest_size_by_softmax(loss, other, [i, chosen])])
 
 
-def longest_gradient(loss):
+def longest_gradient(loss: Loss) -> Expr | None:
     """The least upper bound of the Euclidean length of the gradient of a class loss; oo without one, None if unknown.
 
     It is over all predictions and targets, and all numbers of classes. The gradient is linear in the targets, so its
@@ -96,7 +118,7 @@ def longest_gradient(loss):
     return squared if squared is None else sqrt(squared)
 
 
-def greatest_curvature(loss):
+def greatest_curvature(loss: Loss) -> Expr | None:
     """The least upper bound of the size of the second derivative, away from kinks; oo without one, None if unknown.
 
     Over classes: of one entry of the Hessian of a loss that is a sum of one loss a class.
@@ -112,24 +134,24 @@ def greatest_curvature(loss):
     return _greatest_size_by_sigmoid(loss, loss.hessian)
 
 
-def _size(slope):
+def _size(slope: Expr) -> Expr:
     """|slope|, without the bars where its sign is proved."""
     if never_negative(slope):
         return slope
     return -slope if never_negative(-slope) else Abs(slope)
 
 
-def _is_separate(loss):
+def _is_separate(loss: Loss) -> bool:
     """Whether the loss is of one number against one number, or a sum of such losses, one a class."""
     return not loss.over_classes or not loss.gradient.has(Sum, RowFunction)
 
 
-def _variable(loss):
+def _variable(loss: Loss) -> Expr:
     """What the gradient is taken by, as one number."""
     return Symbol(str(loss.prediction), real=True) if loss.over_classes else loss.prediction
 
 
-def _cases(loss, expression):
+def _cases(loss: Loss, expression: Expr) -> list[Expr]:
     """A derivative of the loss for each value of a target that has only a few; parameters taken as positive.
 
     Entries of a loss over separate classes are written as numbers.
@@ -145,7 +167,7 @@ def _cases(loss, expression):
     return [expression]
 
 
-def _at_ends(loss, derivative):
+def _at_ends(loss: Loss, derivative: Expr) -> list[Expr]:
     """The limits of a derivative of the loss at both ends of the domain of the prediction."""
     domain, variable = DOMAINS.get(loss.prediction, S.Reals), _variable(loss)
     limits = []
@@ -156,13 +178,13 @@ def _at_ends(loss, derivative):
     return limits
 
 
-def _pieces(expression, variable):
+def _pieces(expression: Expr, variable: Expr) -> list[Expr]:
     """The values of an expression that is constant between the points at which it jumps."""
     points = _boundaries(expression, variable) or [S.Zero]
     return [_beside(expression, variable, point, way) for point in points for way in (-1, 1)]
 
 
-def _boundaries(expression, variable):
+def _boundaries(expression: Expr, variable: Expr) -> list[Expr]:
     """Where an expression under an absolute value, sign or comparison passes through 0."""
     crossed = {part.args[0] for part in expression.atoms(Abs, sign, Heaviside)}
     for comparison in expression.atoms(Relational):
@@ -173,10 +195,10 @@ def _boundaries(expression, variable):
     return sorted(points, key=lambda point: (len(str(point)), str(point)))
 
 
-def _beside(expression, variable, point, side, substitute=True):
+def _beside(expression: Expr, variable: Expr, point: Expr, side: int, substitute: bool = True) -> Expr:
     """`expression` just beside `point`: every sign under which it changes is settled there."""
 
-    def settled(part):
+    def settled(part: Expr) -> Expr:
         if not part.args or isinstance(part, IndexedBase):
             return part
         args = [settled(argument) for argument in part.args]
@@ -188,7 +210,7 @@ def _beside(expression, variable, point, side, substitute=True):
             return part.func(way(args[0] - args[1]), 0)
         return part.func(*args)
 
-    def way(inner):
+    def way(inner: Expr) -> Expr:
         slope = inner.diff(variable)
         if point in (oo, -oo):
             return sign(slope * point) if slope != 0 else sign(inner)
@@ -199,7 +221,7 @@ def _beside(expression, variable, point, side, substitute=True):
     return result.subs(variable, point).expand() if substitute else result
 
 
-def _somewhere_negative(loss):
+def _somewhere_negative(loss: Loss) -> bool:
     """Whether the second derivative is negative at one of a few points, its parameters at their defaults.
 
     Over classes, it is the second derivative by one of two entries.
@@ -219,7 +241,7 @@ def _somewhere_negative(loss):
     return any(curvature.xreplace(point).evalf(30).is_negative for point in points)
 
 
-def _is_convex_over_classes(loss):
+def _is_convex_over_classes(loss: Loss) -> bool | None:
     own = loss.hessian.xreplace({k: i})
     if equal(loss.hessian, KroneckerDelta(i, k) * own):
         return never_negative(own) or None
@@ -233,7 +255,7 @@ def _is_convex_over_classes(loss):
 # --- greatest sizes -------------------------------------------------------------------------------
 
 
-def _greatest_size_by_sigmoid(loss, expression):
+def _greatest_size_by_sigmoid(loss: Loss, expression: Expr) -> Expr | None:
     """The least upper bound of |expression| if it is a polynomial in sigmoid(a) and linear in a target from 0 to 1.
 
     Here a is linear in the prediction, so that sigmoid(a) is any number between 0 and 1, whatever the target.
@@ -254,7 +276,7 @@ def _greatest_size_by_sigmoid(loss, expression):
     return _greatest([_greatest_size(polynomial.xreplace({loss.target: y}), [share]) for y in (S.Zero, S.One)])
 
 
-def _at_one_hot_target(loss, chosen):
+def _at_one_hot_target(loss: Loss, chosen: Expr) -> Expr | None:
     """The gradient where class `chosen` is right, if it is linear in the targets: there |gradient| is largest."""
     if DOMAINS.get(loss.target) != Interval(0, 1):
         return None
@@ -266,11 +288,11 @@ def _at_one_hot_target(loss, chosen):
     return collapse(gradient.replace(softmax_complement, lambda row, index: 1 - softmax(row, index)), others=False)
 
 
-def _with_entries(expression, row, entry):
+def _with_entries(expression: Expr, row: IndexedBase, entry: Callable[[Expr], Expr]) -> Expr:
     return expression.replace(lambda e: isinstance(e, Indexed) and e.base == row, lambda e: entry(e.indices[0]))
 
 
-def _greatest_size_by_softmax(loss, expression, classes):
+def _greatest_size_by_softmax(loss: Loss, expression: Expr, classes: Sequence[Expr]) -> Expr | None:
     """The least upper bound of |expression|, a polynomial in p = softmax(logits): entries of `classes`, sums of powers.
 
     The rows p are all those of positive numbers that add to 1. What the other classes have adds to r = 1 - p_i - ...,
@@ -279,9 +301,9 @@ def _greatest_size_by_softmax(loss, expression, classes):
     """
     shares = {index: Dummy(str(index)) for index in classes}
     rest = 1 - Add(*shares.values())
-    power_sums = {}
+    power_sums: dict[Expr, Expr] = {}
 
-    def in_shares(a_sum):
+    def in_shares(a_sum: Expr) -> Expr:
         base, power = a_sum.function.as_base_exp()
         if base != softmax(loss.prediction, *a_sum.variables) or not (power.is_Integer and power > 0):
             return a_sum
@@ -299,7 +321,7 @@ def _greatest_size_by_softmax(loss, expression, classes):
     return _greatest([_greatest_size(end, list(shares.values())) for end in dict.fromkeys(ends)])
 
 
-def _greatest_size(polynomial, shares):
+def _greatest_size(polynomial: Expr, shares: Sequence[Expr]) -> Expr | None:
     """The largest |polynomial| where the numbers `shares` are 0 or more and add to at most 1; None if unknown.
 
     It is found at a point where every derivative is 0, inside or on one of the faces on which some of the shares,
@@ -322,7 +344,9 @@ def _greatest_size(polynomial, shares):
     return Max(*map(Abs, values))
 
 
-def _values_where_level(polynomial, free, face, rest):
+def _values_where_level(
+    polynomial: Expr, free: Sequence[Expr], face: dict[Expr, Expr], rest: Expr
+) -> list[Expr] | None:
     """The values of `polynomial` at the points of a face where it is level; None if they are not single points."""
     try:
         points = _level_points(polynomial, free)
@@ -343,7 +367,7 @@ def _values_where_level(polynomial, free, face, rest):
     return values
 
 
-def _level_points(polynomial, free):
+def _level_points(polynomial: Expr, free: Sequence[Expr]) -> list[dict[Expr, Expr]]:
     """Every point at which all derivatives of `polynomial` are 0; any one point if it is constant."""
     slopes = [polynomial.diff(share) for share in free]
     if all(slope == 0 for slope in slopes):
@@ -355,5 +379,5 @@ def _level_points(polynomial, free):
     return solve(slopes, free, dict=True)
 
 
-def _greatest(sizes):
+def _greatest(sizes: Sequence[Expr | None]) -> Expr | None:
     return None if None in sizes else Max(*sizes)

@@ -5,6 +5,8 @@ Curves are computed from the catalogue; numbers in the alt text are those that a
 """
 
 import io
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
 import matplotlib
 import numpy as np
@@ -13,9 +15,13 @@ from matplotlib.patches import Patch, Rectangle
 
 from lossbook import functions, losses
 from lossbook.data import ANIMALS, MEASUREMENTS, PICTURE_NAMES
-from lossbook.training import descend
 from lossbook.digits import correct_digits as count_correct_digits
-from lossbook.training import fit_linear, standardise
+from lossbook.loss import Loss
+from lossbook.training import Network, descend, fit_linear, standardise
+from lossbook.types import ArrayLike
+
+Given = ParamSpec("Given")
+"""What a figure is drawn of."""
 
 BLUE, ORANGE, GREEN = "#0072b2", "#c04f00", "#00795a"
 INK, QUIET = "#222222", "#767676"
@@ -45,28 +51,30 @@ STYLE = {
 class Figure:
     """An SVG and its alt text, shown by notebooks; the same input always gives the same bytes."""
 
-    def __init__(self, canvas, alt):
+    def __init__(self, canvas: Canvas, alt: str) -> None:
         file = io.StringIO()
         with matplotlib.rc_context(STYLE):
             canvas.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
         self.svg = file.getvalue()
         self.alt = alt
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         data = {"image/svg+xml": self.svg, "text/plain": f"Figure: {self.alt}"}
         return data, {"image/svg+xml": {"alt": self.alt}}
 
 
-def _panels(count=1, height=3.2):
+def _panels(count: int = 1, height: float = 3.2) -> tuple[Canvas, np.ndarray]:
     """A canvas with `count` axes beside each other."""
     canvas = Canvas(figsize=(6.8, height), layout="constrained")
     return canvas, np.atleast_1d(canvas.subplots(1, count))
 
 
-def _styled(draw):
+def _styled(draw: Callable[Given, tuple[Canvas, str]]) -> Callable[Given, Figure]:
     """`draw` in the book's style."""
 
-    def styled(*args, **kwargs):
+    def styled(*args: Given.args, **kwargs: Given.kwargs) -> Figure:
         with matplotlib.rc_context(STYLE):
             return Figure(*draw(*args, **kwargs))
 
@@ -74,13 +82,13 @@ def _styled(draw):
     return styled
 
 
-def _signed(number):
+def _signed(number: float) -> str:
     """`number` in short, with a true minus sign."""
     return f"{number:g}".replace("-", "−")
 
 
 @_styled
-def probabilities_by_picture(models, truth):
+def probabilities_by_picture(models: dict[str, np.ndarray], truth: np.ndarray) -> tuple[Canvas, str]:
     """For each model a panel: the probabilities of each animal in each picture, the true animal hatched."""
     canvas, axes = _panels(len(models))
     said = []
@@ -98,11 +106,15 @@ def probabilities_by_picture(models, truth):
     swatches = [Patch(color=color, label=label) for label, color in zip(ANIMALS, (BLUE, ORANGE, GREEN))]
     swatches.append(Patch(facecolor=QUIET, edgecolor="white", hatch="////", label="truth"))
     axes[0].legend(handles=swatches, loc="upper left", ncols=2, columnspacing=0.8, handlelength=1)
-    return canvas, f"Bars of probability for three pictures. {'; '.join(said)}. The highest bar is the true one in pictures 1 and 2 of both models, and in neither model in picture 3."
+    return (
+        canvas,
+        f"Bars of probability for three pictures. {'; '.join(said)}. The highest bar is the true one in pictures "
+        "1 and 2 of both models, and in neither model in picture 3.",
+    )
 
 
 @_styled
-def sigmoid_and_slope():
+def sigmoid_and_slope() -> tuple[Canvas, str]:
     """The sigmoid, and below it its derivative."""
     z = np.linspace(-8, 8, 321)
     canvas, axes = _panels(2)
@@ -119,7 +131,7 @@ def sigmoid_and_slope():
 
 
 @_styled
-def softmax_of_one_score(others=(1.0, -1.0)):
+def softmax_of_one_score(others: tuple[float, ...] = (1.0, -1.0)) -> tuple[Canvas, str]:
     """The probabilities of three classes while the first score moves and the other two stay."""
     z = np.linspace(-6, 6, 241)
     rows = np.stack([z, *(np.full_like(z, score) for score in others)], axis=-1)
@@ -131,14 +143,15 @@ def softmax_of_one_score(others=(1.0, -1.0)):
     axis.legend()
     start, end = curves[0], curves[-1]
     return canvas, (
-        f"Three curves over the score of class 1, from −6 to 6, while the other scores stay at {_signed(others[0])} and {_signed(others[1])}. "
+        "Three curves over the score of class 1, from −6 to 6, while the other scores stay at "
+        f"{_signed(others[0])} and {_signed(others[1])}. "
         f"Class 1 rises from {start[0]:.3f} to {end[0]:.3f}; class 2 falls from {start[1]:.3f} to {end[1]:.3f} and "
         f"class 3 from {start[2]:.3f} to {end[2]:.3f}. At every score the three add to 1."
     )
 
 
 @_styled
-def pushes(compared):
+def pushes(compared: dict[str, Loss]) -> tuple[Canvas, str]:
     """For a truth of 1: each loss and the size of its gradient over the score."""
     z = np.linspace(-8, 4, 241)
     canvas, axes = _panels(2)
@@ -156,7 +169,7 @@ def pushes(compared):
 
 
 @_styled
-def training_curves(paths):
+def training_curves(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
     """The probability of the truth after each step of training, one curve a loss."""
     canvas, (axis,) = _panels()
     said = []
@@ -167,11 +180,14 @@ def training_curves(paths):
         said.append(f"{name} reaches one half after {half[0]} steps" if len(half) else f"{name} never reaches one half")
     axis.set(xlabel="step", ylabel="probability of the truth", ylim=(0, 1.02))
     axis.legend()
-    return canvas, f"The probability of the truth over {len(path) - 1} steps of training from the same start: {'; '.join(said)}."
+    return (
+        canvas,
+        f"The probability of the truth over {len(path) - 1} steps of training from the same start: {'; '.join(said)}.",
+    )
 
 
 @_styled
-def surprise():
+def surprise() -> tuple[Canvas, str]:
     """The cross-entropy of a sample over the probability that was given to what happened."""
     p = np.linspace(0.005, 1, 400)
     canvas, (axis,) = _panels()
@@ -181,13 +197,14 @@ def surprise():
     axis.legend()
     rare = losses.binary_cross_entropy.value(np.array([0.5, 0.01]), 1)
     return canvas, (
-        f"Cross-entropy falls from above 5 to 0 as the probability goes from 0 to 1: it is {rare[0]:.2f} at one half and "
+        f"Cross-entropy falls from above 5 to 0 as the probability goes from 0 to 1: it is {rare[0]:.2f} at one "
+        "half and "
         f"{rare[1]:.2f} at 0.01. Squared error never exceeds 1."
     )
 
 
 @_styled
-def pipeline(scores, truth):
+def pipeline(scores: ArrayLike, truth: int) -> tuple[Canvas, str]:
     """From scores through probabilities to the loss, with the numbers of one picture in the boxes."""
     scores = np.asarray(scores, dtype=float)
     probabilities = functions.softmax.value(scores)
@@ -204,7 +221,14 @@ def pipeline(scores, truth):
         axis.text(2 * column, 2.6, title, ha="center", weight="bold")
         for row, cell in enumerate(cells):
             height = 1 if len(cells) == 1 else len(cells) - 1 - row
-            axis.text(2 * column, height, cell, ha="center", va="center", bbox={"boxstyle": "round,pad=0.5", "fc": "none", "ec": BLUE})
+            axis.text(
+                2 * column,
+                height,
+                cell,
+                ha="center",
+                va="center",
+                bbox={"boxstyle": "round,pad=0.5", "fc": "none", "ec": BLUE},
+            )
     for start, end, name in ((0, 2, "softmax"), (2, 4, "cross-\nentropy"), (6, 4, "")):
         reach = 0.3 * (end - start)
         axis.annotate("", (end - reach, 1), (start + reach, 1), arrowprops={"arrowstyle": "->", "color": INK})
@@ -214,12 +238,13 @@ def pipeline(scores, truth):
     given = ", ".join(columns["probabilities p"])
     return canvas, (
         f"Columns joined by arrows. The scores {', '.join(columns['scores z'])} become by softmax the probabilities "
-        f"{given}. From them and from the one-hot truth {' '.join(columns['one-hot truth y'])} arrows lead to the loss {loss:.3f}."
+        f"{given}. From them and from the one-hot truth {' '.join(columns['one-hot truth y'])} arrows lead to the "
+        f"loss {loss:.3f}."
     )
 
 
 @_styled
-def one_neuron(x, weight, bias, truth):
+def one_neuron(x: float, weight: float, bias: float, truth: int) -> tuple[Canvas, str]:
     """From the input to the loss, with the numbers in the boxes; below, the three factors on the way back."""
     score = weight * x + bias
     probability = functions.sigmoid.value(score)
@@ -238,22 +263,33 @@ def one_neuron(x, weight, bias, truth):
         axis.annotate("", (2 * column + 1.4, 1), (2 * column + 0.6, 1), arrowprops=arrow)
         axis.text(2 * column + 1, 1.25, name, ha="center", va="bottom", size=9.5)
     for column, (name, number) in enumerate(back.items()):
-        axis.annotate("", (2 * column + 0.2, 0.3), (2 * column + 1.8, 0.3), arrowprops={**arrow, "color": ORANGE, "linestyle": "--"})
-        axis.text(2 * column + 1, 0.05, f"{name} = {_signed(round(float(number), 4))}", ha="center", va="top", color=ORANGE)
+        axis.annotate(
+            "",
+            (2 * column + 0.2, 0.3),
+            (2 * column + 1.8, 0.3),
+            arrowprops={**arrow, "color": ORANGE, "linestyle": "--"},
+        )
+        axis.text(
+            2 * column + 1, 0.05, f"{name} = {_signed(round(float(number), 4))}", ha="center", va="top", color=ORANGE
+        )
     axis.set(xlim=(-0.8, 6.8), ylim=(-0.5, 2))
     axis.axis("off")
     forward = ", ".join(f"{name} {_signed(round(float(number), 4))}" for name, number in there.items())
     backward = ", ".join(f"{name} = {_signed(round(float(number), 4))}" for name, number in back.items())
-    return canvas, f"Four boxes joined by arrows to the right: {forward}. Dashed arrows lead back, with a factor each: {backward}."
+    return (
+        canvas,
+        f"Four boxes joined by arrows to the right: {forward}. Dashed arrows lead back, with a factor each: "
+        f"{backward}.",
+    )
 
 
 @_styled
-def small_network(weights, inputs):
+def small_network(weights: np.ndarray, inputs: np.ndarray) -> tuple[Canvas, str]:
     """Three inputs, nodes 1 to 3, joined to three outputs, nodes 4 to 6, by the weights w41 to w63."""
     scores = weights @ inputs
     canvas = Canvas(figsize=(6.8, 4.4), layout="constrained")
     axis = canvas.subplots()
-    along = {"ha": "center", "va": "bottom", "rotation_mode": "anchor", "transform_rotates_text": True}
+    along: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation_mode": "anchor", "transform_rotates_text": True}
     for row, (score, from_inputs) in enumerate(zip(scores, weights)):
         for column, weight in enumerate(from_inputs):
             axis.plot([0.12, 1.88], [-column, -row], color=QUIET, linewidth=0.8, zorder=1)
@@ -273,13 +309,14 @@ def small_network(weights, inputs):
     rows = "; ".join(f"into node {row + 4} lead {', '.join(map(_signed, line))}" for row, line in enumerate(weights))
     results = ", ".join(map(_signed, scores))
     return canvas, (
-        f"Nodes 1 to 3 on the left hold the inputs {given}. Each is joined to each of the nodes 4 to 6 on the right. The "
+        f"Nodes 1 to 3 on the left hold the inputs {given}. Each is joined to each of the nodes 4 to 6 on the "
+        "right. The "
         f"weights from nodes 1, 2 and 3: {rows}. The scores of nodes 4, 5 and 6 are {results}."
     )
 
 
 @_styled
-def matrix_products():
+def matrix_products() -> tuple[Canvas, str]:
     """The products of a layer, forward and back, as blocks of their shapes, the size that is summed over marked."""
     sizes = {"m": 5, "n": 3, "u": 4}
     products = {  # each block with the size of its rows and of its columns
@@ -304,7 +341,9 @@ def matrix_products():
                 columns: (left + width / 2, low + height + 0.1, "center", "bottom"),
             }.items():
                 summed = (number, side) in {(0, blocks[0][2]), (1, blocks[1][1])}
-                style = {"color": ORANGE, "weight": "bold", "style": "italic"} if summed else {"color": INK}
+                style: dict[str, Any] = (
+                    {"color": ORANGE, "weight": "bold", "style": "italic"} if summed else {"color": INK}
+                )
                 axis.text(x, y, side, ha=ha, va=va, fontsize=9.5, **style)
             if number < 2:
                 axis.text(left + width + 0.9, top - tallest / 2, "·="[number], ha="center", va="center", fontsize=14)
@@ -318,7 +357,9 @@ def matrix_products():
 
 
 @_styled
-def boundaries(points, chosen, test, train, networks):
+def boundaries(
+    points: np.ndarray, chosen: np.ndarray, test: np.ndarray, train: np.ndarray, networks: dict[str, Network]
+) -> tuple[Canvas, str]:
     """The bills `test`, Chinstraps (`chosen`) filled, and where each network gives its two classes equal scores.
 
     The networks were trained on points that were standardised like the points `train`.
@@ -348,7 +389,7 @@ def boundaries(points, chosen, test, train, networks):
 
 
 @_styled
-def difference_errors(function, derivative, at):
+def difference_errors(function: Callable[..., Any], derivative: Callable[..., Any], at: float) -> tuple[Canvas, str]:
     """The error of the forward and of the central difference over the step, both axes logarithmic."""
     steps = 2.0 ** -np.arange(1, 52)
     slope = derivative(at)
@@ -372,7 +413,7 @@ def difference_errors(function, derivative, at):
 
 
 @_styled
-def optimum_over_truth(optima):
+def optimum_over_truth(optima: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canvas, str]:
     """For each loss the probability at which its mean is least, over the true probability."""
     canvas, (axis,) = _panels(height=3.6)
     said = []
@@ -382,13 +423,15 @@ def optimum_over_truth(optima):
     axis.set(xlabel="true probability", ylabel="probability with the least mean loss", xlim=(0, 1), ylim=(0, 1))
     axis.legend(loc="lower right", fontsize=9.5)
     return canvas, (
-        "Curves from the lower left to the upper right. Cross-entropy is the diagonal; the others cross it at one half and "
-        f"lie nearer to one half than it everywhere else. At a true probability of 0.9 the optimum is: {', '.join(said)}."
+        "Curves from the lower left to the upper right. Cross-entropy is the diagonal; the others cross it at "
+        "one half and "
+        "lie nearer to one half than it everywhere else. At a true probability of 0.9 the optimum is: "
+        f"{', '.join(said)}."
     )
 
 
 @_styled
-def reliability(tables):
+def reliability(tables: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canvas, str]:
     """For each model the share of positives in each bin of its predictions, over the mean prediction of the bin."""
     canvas, (axis,) = _panels(height=3.6)
     axis.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8)
@@ -406,7 +449,7 @@ def reliability(tables):
 
 
 @_styled
-def two_minima(values):
+def two_minima(values: ArrayLike) -> tuple[Canvas, str]:
     """The sum of squared and the sum of absolute residuals of `values` from one number, over that number."""
     values = np.asarray(values, dtype=float)
     numbers = np.linspace(values.min() - 0.5, values.max() + 0.5, 401)
@@ -423,16 +466,17 @@ def two_minima(values):
         said.append(f"the sum of {name} residuals is least at {_signed(round(best, 2))}")
     given = ", ".join(_signed(value) for value in values)
     return canvas, (
-        f"Two curves over a number a, for the values {given}: on the left a parabola, on the right straight pieces with "
+        f"Two curves over a number a, for the values {given}: on the left a parabola, on the right straight "
+        "pieces with "
         f"corners; {' and '.join(said)}."
     )
 
 
 @_styled
-def regression_losses(beta=1):
+def regression_losses(beta: int = 1) -> tuple[Canvas, str]:
     """Squared error, absolute error and smooth L1 over the residual, and beside them their gradients."""
     residual = np.linspace(-3, 3, 601)
-    compared = {
+    compared: dict[str, tuple[Loss, dict[str, Any]]] = {
         "L2, squared error": (losses.squared_error, {}),
         "L1, absolute error": (losses.absolute_error, {}),
         f"smooth L1, β = {beta:g}": (losses.smooth_l1, {"beta": beta}),
@@ -446,15 +490,22 @@ def regression_losses(beta=1):
         axes[0].plot(residual, value, color=color, linestyle=line, label=name)
         axes[1].plot(residual, gradient, color=color, linestyle=line, label=name)
         at = loss.gradient_at(np.array([0.1, 3.0]), 0, **parameters)
-        said.append(f"{name} is {loss.value(3.0, 0, **parameters):g} at residual 3, with slope {at[1]:g} there and {at[0]:g} at 0.1")
+        said.append(
+            f"{name} is {loss.value(3.0, 0, **parameters):g} at residual 3, with slope {at[1]:g} there and "
+            f"{at[0]:g} at 0.1"
+        )
     axes[0].set(title="loss", xlabel="residual r", ylim=(0, 4))
     axes[1].set(title="slope ∂L/∂r", xlabel="residual r", ylim=(-3, 3))
     axes[0].legend(loc="upper center")
-    return canvas, f"Left: three losses over residuals from −3 to 3. Right: their slopes. {'; '.join(said)}. The slope of L1 jumps from −1 to 1 at residual 0."
+    return (
+        canvas,
+        f"Left: three losses over residuals from −3 to 3. Right: their slopes. {'; '.join(said)}. The slope of L1 "
+        "jumps from −1 to 1 at residual 0.",
+    )
 
 
 @_styled
-def distance_over_steps(paths):
+def distance_over_steps(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
     """How far each path still is from 0 after each step, on a logarithmic scale."""
     canvas, (axis,) = _panels()
     said = []
@@ -468,7 +519,7 @@ def distance_over_steps(paths):
 
 
 @_styled
-def steps_on_a_parabola(rates, start=2.0, steps=5):
+def steps_on_a_parabola(rates: list[float], start: Any = 2.0, steps: Any = 5) -> tuple[Canvas, str]:
     """Gradient descent on the squared error, drawn on its curve, a panel for each rate."""
     canvas, axes = _panels(len(rates), height=3)
     said = []
@@ -485,7 +536,7 @@ def steps_on_a_parabola(rates, start=2.0, steps=5):
 
 
 @_styled
-def fitted_lines(years, values, lines, unit):
+def fitted_lines(years: np.ndarray, values: np.ndarray, lines: dict[str, np.ndarray], unit: str) -> tuple[Canvas, str]:
     """Values over years, and lines through them: `lines` maps a name to its start in the first year and its slope."""
     canvas, (axis,) = _panels(height=3.8)
     axis.plot(years, values, "o", color=INK, markersize=5)
@@ -499,12 +550,13 @@ def fitted_lines(years, values, lines, unit):
     top = values.argmax()
     return canvas, (
         f"{len(values)} points from {years[0]} to {years[-1]}: they start at {values[0]:.2f}, "
-        f"the highest is {values[top]:.2f} in {years[top]}, the last is {values[-1]:.2f}. Three lines: {'; '.join(said)}."
+        f"the highest is {values[top]:.2f} in {years[top]}, the last is {values[-1]:.2f}. Three lines: "
+        f"{'; '.join(said)}."
     )
 
 
 @_styled
-def estimates_over_one_value(values, delta):
+def estimates_over_one_value(values: np.ndarray, delta: int) -> tuple[Canvas, str]:
     """Left: mean, median and Huber's middle while the last value moves. Right: that value's pull on a prediction."""
     alike, moved, centre = np.ones((len(values), 1)), np.linspace(0, 20, 201), 2.0
     moving = [np.append(values[:-1], last) for last in moved]
@@ -536,7 +588,7 @@ def estimates_over_one_value(values, delta):
 
 
 @_styled
-def correct_digits(scores, codes, truth):
+def correct_digits(scores: np.ndarray, codes: dict[str, np.ndarray], truth: np.ndarray) -> tuple[Canvas, str]:
     """The number of right digits over the score: `codes` maps a name to its values, `truth` holds the exact ones."""
     canvas, (axis,) = _panels()
     said = []

@@ -7,37 +7,39 @@ derived from them needs no rewriting to be accurate. A test proves each against 
 """
 
 from functools import cache
+from typing import Any
 
-from sympy import Function, Indexed, IndexedBase, KroneckerDelta, exp, log
+from sympy import Expr, Function, Indexed, IndexedBase, KroneckerDelta, exp, log
 
 from lossbook.indices import collapse, fresh_indices, rename_bound
 from lossbook.notation import i, k, logit, logits, total
+from lossbook.types import Array, ArrayLike
 
 
 class NamedFunction(Function):
     """A function with a name, a definition, a derivative and one accurate body on arrays."""
 
-    def definition(self):
+    def definition(self) -> Expr:
         """What the function means, in exponentials, logarithms and sums."""
         raise NotImplementedError
 
-    def _eval_evalf(self, precision):
+    def _eval_evalf(self, precision: Any) -> Expr:
         return self.definition()._eval_evalf(precision)
 
     @classmethod
-    def symbolic(cls):
+    def symbolic(cls) -> Expr:
         """The function of the book's own logits, the one that `value` computes."""
         return cls(logit)
 
     @classmethod
-    def value(cls, z):
+    def value(cls, z: ArrayLike) -> Array:
         """The function of the array z; a function of rows takes its classes on the last axis."""
         from lossbook import arrays
 
         return arrays.evaluate(cls.symbolic(), {cls.symbolic().args[0]: z})
 
     @classmethod
-    def gradient_at(cls, z):
+    def gradient_at(cls, z: ArrayLike) -> Array:
         """The derivative at the array z: elementwise, or of shape z.shape + (n,) for a row in a row."""
         from lossbook import arrays
 
@@ -49,13 +51,13 @@ class ScalarFunction(NamedFunction):
     """A function of one number."""
 
     @cache  # training asks for it in every step
-    def first_derivative(self):
+    def first_derivative(self) -> Expr:
         return self.diff(self.args[0])
 
-    def _eval_is_real(self):
+    def _eval_is_real(self) -> bool:
         return self.args[0].is_real
 
-    def _latex(self, printer, exp=None):
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
         raised = self.latex_name if exp is None else f"{self.latex_name}^{{{exp}}}"
         return rf"{raised}{{\left({printer._print(self.args[0])} \right)}}"
 
@@ -65,15 +67,14 @@ class sigmoid(ScalarFunction):
 
     latex_name = r"\sigma"
 
-    def definition(self):
+    def definition(self) -> Expr:
         return 1 / (1 + exp(-self.args[0]))
 
-    def fdiff(self, argindex=1):
+    def fdiff(self, argindex: int = 1) -> Expr:
         return sigmoid(self.args[0]) * sigmoid(-self.args[0])
 
-    def _eval_is_positive(self):
+    def _eval_is_positive(self) -> bool:
         return self.args[0].is_real
-
 
 
 class softplus(ScalarFunction):
@@ -81,13 +82,13 @@ class softplus(ScalarFunction):
 
     latex_name = r"\operatorname{softplus}"
 
-    def definition(self):
+    def definition(self) -> Expr:
         return log(1 + exp(self.args[0]))
 
-    def fdiff(self, argindex=1):
+    def fdiff(self, argindex: int = 1) -> Expr:
         return sigmoid(self.args[0])
 
-    def _eval_is_positive(self):
+    def _eval_is_positive(self) -> bool:
         return self.args[0].is_real
 
 
@@ -96,13 +97,13 @@ class log_sigmoid(ScalarFunction):
 
     latex_name = r"\log \sigma"
 
-    def definition(self):
+    def definition(self) -> Expr:
         return log(1 / (1 + exp(-self.args[0])))
 
-    def fdiff(self, argindex=1):
+    def fdiff(self, argindex: int = 1) -> Expr:
         return sigmoid(-self.args[0])
 
-    def _eval_is_negative(self):
+    def _eval_is_negative(self) -> bool:
         return self.args[0].is_real
 
 
@@ -111,10 +112,10 @@ class log_cosh(ScalarFunction):
 
     latex_name = r"\log \cosh"
 
-    def definition(self):
+    def definition(self) -> Expr:
         return log((exp(self.args[0]) + exp(-self.args[0])) / 2)
 
-    def fdiff(self, argindex=1):
+    def fdiff(self, argindex: int = 1) -> Expr:
         return tanh(self.args[0])
 
 
@@ -123,11 +124,11 @@ class tanh(ScalarFunction):
 
     latex_name = r"\tanh"
 
-    def definition(self):
+    def definition(self) -> Expr:
         z = self.args[0]
         return (exp(z) - exp(-z)) / (exp(z) + exp(-z))
 
-    def fdiff(self, argindex=1):
+    def fdiff(self, argindex: int = 1) -> Expr:
         return 4 * sigmoid(2 * self.args[0]) * sigmoid(-2 * self.args[0])
 
 
@@ -138,35 +139,35 @@ class RowFunction(NamedFunction):
     """What the function is called where p is said to be softmax(z)."""
 
     @property
-    def row(self):
+    def row(self) -> Expr:
         return self.args[0]
 
     @property
-    def class_index(self):
+    def class_index(self) -> Expr | None:
         """The class whose entry this is, or None for a function with one value a row."""
         return self.args[1] if len(self.args) > 1 else None
 
-    def entry(self, index):
+    def entry(self, index: Expr) -> Expr:
         """The row's entry at `index`."""
         return self.row[index] if isinstance(self.row, IndexedBase) else self.row(index)
 
-    def partial(self, index):
+    def partial(self, index: Any) -> Expr:
         """The derivative by the row's entry at `index`, in terms of the same functions."""
         raise NotImplementedError
 
-    def first_derivative(self):
+    def first_derivative(self) -> Expr:
         return self.partial(k)
 
-    def _eval_derivative(self, symbol):
+    def _eval_derivative(self, symbol: Expr) -> Expr:
         taken = self.free_symbols | symbol.free_symbols
         index = next(name for name in fresh_indices() if name not in taken)
         chain = self.partial(index) * self.entry(index).diff(symbol)
         return collapse(total(rename_bound(chain, {index}), index))
 
-    def _eval_is_real(self):
+    def _eval_is_real(self) -> bool:
         return True
 
-    def whole_row(self):
+    def whole_row(self) -> Expr:
         """The row as one expression, its index dropped: z + c for k -> z_k + c."""
         if isinstance(self.row, IndexedBase):
             return self.row.label
@@ -174,14 +175,14 @@ class RowFunction(NamedFunction):
         entries = [entry for entry in self.row.expr.atoms(Indexed) if entry.indices == (index,)]
         return self.row.expr.xreplace({entry: entry.base.label for entry in entries})
 
-    def _latex(self, printer, exp=None):
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
         subscript = "" if self.class_index is None else f"_{{{printer._print(self.class_index)}}}"
         power = "" if exp is None else f"^{{{exp}}}"
         if printer._settings.get("shares") and self.abbreviation:
             return self.abbreviation.replace("log", r"\log") + subscript + power
         return rf"{self.latex_name}{{\left({printer._print(self.whole_row())} \right)}}{subscript}{power}"
 
-    def _text(self, printer):
+    def _text(self, printer: Any) -> str:
         subscript = "" if self.class_index is None else f"_{printer._print(self.class_index)}"
         if printer._settings.get("shares") and self.abbreviation:
             return f"{self.abbreviation}{subscript}"
@@ -194,13 +195,13 @@ class logsumexp(RowFunction):
     latex_name = r"\operatorname{logsumexp}"
 
     @classmethod
-    def symbolic(cls):
+    def symbolic(cls) -> Expr:
         return cls(logits)
 
-    def definition(self):
+    def definition(self) -> Expr:
         return log(_sum_of_exponentials(self))
 
-    def partial(self, index):
+    def partial(self, index: Expr) -> Expr:
         return softmax(self.row, index)
 
 
@@ -214,19 +215,19 @@ class softmax(RowFunction):
     abbreviation = "p"
 
     @classmethod
-    def symbolic(cls):
+    def symbolic(cls) -> Expr:
         return cls(logits, i)
 
-    def definition(self):
+    def definition(self) -> Expr:
         return exp(self.entry(self.class_index)) / _sum_of_exponentials(self)
 
-    def partial(self, index):
+    def partial(self, index: Expr) -> Expr:
         here = softmax(self.row, self.class_index)
         delta = KroneckerDelta(self.class_index, index)
         other = softmax(self.row, index)
         return here * (delta * softmax_complement(self.row, self.class_index) - (1 - delta) * other)
 
-    def _eval_is_positive(self):
+    def _eval_is_positive(self) -> bool:
         return True
 
 
@@ -236,24 +237,24 @@ class softmax_complement(RowFunction):
     abbreviation = "1 - p"
 
     @classmethod
-    def symbolic(cls):
+    def symbolic(cls) -> Expr:
         return cls(logits, i)
 
-    def definition(self):
+    def definition(self) -> Expr:
         return 1 - softmax(self.row, self.class_index).definition()
 
-    def partial(self, index):
+    def partial(self, index: Expr) -> Expr:
         return -softmax(self.row, self.class_index).partial(index)
 
-    def _eval_is_nonnegative(self):
+    def _eval_is_nonnegative(self) -> bool:
         return True
 
-    def _latex(self, printer, exp=None):
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
         power = "" if exp is None else f"^{{{exp}}}"
         inner = printer._print(softmax(self.row, self.class_index))
         return rf"\left(1 - {inner}\right){power}"
 
-    def _text(self, printer):
+    def _text(self, printer: Any) -> str:
         return f"(1 - {printer._print(softmax(self.row, self.class_index))})"
 
 
@@ -264,25 +265,25 @@ class log_softmax(RowFunction):
     abbreviation = "log p"
 
     @classmethod
-    def symbolic(cls):
+    def symbolic(cls) -> Expr:
         return cls(logits, i)
 
-    def definition(self):
+    def definition(self) -> Expr:
         return log(softmax(self.row, self.class_index).definition())
 
-    def partial(self, index):
+    def partial(self, index: Expr) -> Expr:
         delta = KroneckerDelta(self.class_index, index)
         complement = softmax_complement(self.row, self.class_index)
         return delta * complement - (1 - delta) * softmax(self.row, index)
 
 
-def _sum_of_exponentials(function):
+def _sum_of_exponentials(function: Expr) -> Expr:
     """exp of the row, summed over the classes, with an index that the row does not use."""
     index = next(name for name in fresh_indices() if name not in function.free_symbols)
     return total(exp(function.entry(index)), index)
 
 
-def in_definitions(expression):
+def in_definitions(expression: Expr) -> Expr:
     """`expression` with every named function replaced by its definition."""
     if not expression.args or not expression.has(NamedFunction):
         return expression
@@ -294,7 +295,15 @@ def in_definitions(expression):
 CATALOGUE = {
     function.__name__: function
     for function in (
-        sigmoid, softplus, log_sigmoid, log_cosh, tanh, logsumexp, softmax, softmax_complement, log_softmax
+        sigmoid,
+        softplus,
+        log_sigmoid,
+        log_cosh,
+        tanh,
+        logsumexp,
+        softmax,
+        softmax_complement,
+        log_softmax,
     )
 }
 """Every named function, by its name."""

@@ -4,17 +4,32 @@ SymPy differentiates such sums correctly but leaves two things to its caller: a 
 the name of a free one is captured without a word, and a delta inside a sum stays where it is.
 """
 
-from sympy import Add, Derivative, Indexed, IndexedBase, Integer, KroneckerDelta, Mul, S, Sum, Symbol, factor_terms
+from collections.abc import Iterable, Iterator, Mapping
+
+from sympy import (
+    Add,
+    Derivative,
+    Expr,
+    Indexed,
+    IndexedBase,
+    Integer,
+    KroneckerDelta,
+    Mul,
+    S,
+    Sum,
+    Symbol,
+    factor_terms,
+)
 
 from lossbook.notation import n
 
 
-def bound_indices(expression):
+def bound_indices(expression: Expr) -> set[Expr]:
     """The indices that the sums of `expression` run over."""
     return {index for a_sum in expression.atoms(Sum) for index in a_sum.variables}
 
 
-def outermost(a_sum):
+def outermost(a_sum: Expr) -> tuple[Expr, Expr, Expr, Expr]:
     """The outermost summation of `a_sum`: what is summed, its index and both limits.
 
     SymPy keeps a sum of sums as one `Sum` with several limits, the innermost first.
@@ -23,7 +38,7 @@ def outermost(a_sum):
     return Sum(a_sum.function, *inner) if inner else a_sum.function, index, low, high
 
 
-def free_indices(expression):
+def free_indices(expression: Expr) -> list[Expr]:
     """The indices (symbols and whole numbers) of `expression` that no sum binds, in a fixed order."""
     if isinstance(expression, Sum):
         function, bound, low, high = outermost(expression)
@@ -39,11 +54,11 @@ def free_indices(expression):
     return sorted(set(found), key=_place)
 
 
-def _place(index):
+def _place(index: Expr) -> tuple[bool, str]:
     return not index.is_number, str(index)
 
 
-def rename_bound(expression, avoid):
+def rename_bound(expression: Expr, avoid: set[Expr]) -> Expr:
     """`expression` with every bound index that is in `avoid` renamed to one that is not."""
     if not isinstance(expression, Sum):
         if not expression.args or not expression.has(Sum):
@@ -58,7 +73,7 @@ def rename_bound(expression, avoid):
     return Sum(function, (index, low, high))
 
 
-def fresh_indices():
+def fresh_indices() -> Iterator[Expr]:
     """k, j, l, m, then k1, k2, ...: names for bound indices."""
     for name in "kjlm":
         yield Symbol(name, integer=True, positive=True)
@@ -68,7 +83,7 @@ def fresh_indices():
         yield Symbol(f"k{number}", integer=True, positive=True)
 
 
-def differentiate(expression, symbol):
+def differentiate(expression: Expr, symbol: Expr) -> Expr:
     """d expression / d symbol, where `symbol` is a symbol or an entry of a row such as z[i].
 
     Deltas are collapsed: sum_k f(k) delta_ik is written f(i). Indices are taken to be in 1..n.
@@ -77,7 +92,7 @@ def differentiate(expression, symbol):
     return collapse(expression.diff(symbol))
 
 
-def evaluate_derivatives(expression):
+def evaluate_derivatives(expression: Expr) -> Expr:
     """`expression` with every unevaluated derivative carried out, innermost first."""
     if not expression.has(Derivative):
         return expression
@@ -92,7 +107,7 @@ def evaluate_derivatives(expression):
     return expression.func(*(evaluate_derivatives(part) for part in expression.args))
 
 
-def collapse(expression, others=True):
+def collapse(expression: Expr, others: bool = True) -> Expr:
     """`expression` with each delta that a sum runs over carried out, and constants moved before sums.
 
     A delta is 0 or 1, so f(delta) is f(1) delta + f(0) (1 - delta), and the sum over k of f(delta_ik)
@@ -118,7 +133,7 @@ def collapse(expression, others=True):
     return Add(*terms, move_constants_out(function, guard, index))
 
 
-def move_constants_out(function, guard, index):
+def move_constants_out(function: Expr, guard: Expr, index: Expr) -> Expr:
     """The sum of `guard * function` over the classes, with the factors free of `index` before the sum."""
     constant, dependent = factor_terms(function).as_independent(index, as_Add=False)
     if constant == 0:
@@ -128,7 +143,7 @@ def move_constants_out(function, guard, index):
     return constant * Sum(guard * dependent, (index, 1, n))
 
 
-def split_guard(a_sum):
+def split_guard(a_sum: Expr) -> tuple[Expr, list[Expr], Expr]:
     """The index of `a_sum`, the classes that its factors (1 - delta) leave out, and what is summed."""
     function, index, _, _ = outermost(a_sum)
     left_out, kept = [], []
@@ -141,7 +156,7 @@ def split_guard(a_sum):
     return index, left_out, Mul(*kept)
 
 
-def write_out(expression, classes, values=()):
+def write_out(expression: Expr, classes: int, values: Mapping[Expr, int] | Iterable[tuple[Expr, int]] = ()) -> Expr:
     """`expression` for a concrete number of classes, its sums written out.
 
     `values` gives the free indices their numbers, as a dict such as {i: 1, k: 2}.
@@ -150,7 +165,7 @@ def write_out(expression, classes, values=()):
     return _write_out(expression, {**replacements, n: Integer(classes)})
 
 
-def _write_out(expression, replacements):
+def _write_out(expression: Expr, replacements: dict[Expr, Expr]) -> Expr:
     if isinstance(expression, Sum):
         function, index, low, high = outermost(expression)
         first, last = low.xreplace(replacements), high.xreplace(replacements)

@@ -4,16 +4,25 @@ A loss compares a prediction with a target. Both are symbols (an elementwise los
 one number) or both are rows (a class loss: one entry a class, the number of classes n a symbol).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 
 from sympy import Derivative, DiracDelta, Expr, IndexedBase, Reals, S, Symbol
 
 from lossbook.checks import as_expression, as_number, as_text
+from lossbook.derivation import Derivation
 from lossbook.explanation import explain, simplest
 from lossbook.indices import differentiate, free_indices
 from lossbook.notation import DISTRIBUTIONS, DOMAINS, TARGETS_SUM_TO_ONE, i, k, n
+from lossbook.types import Array, ArrayLike, Compiled, Namespace
 from lossbook.typeset import latex, text
+
+if TYPE_CHECKING:
+    from lossbook.cards import Card
 
 REDUCTIONS = ("mean", "sum")
 INFINITY = float("inf")
@@ -35,17 +44,19 @@ class Loss:
     expression: Expr
     prediction: Symbol | IndexedBase
     target: Symbol | IndexedBase
-    parameters: dict = field(default_factory=dict)
+    parameters: dict[str, tuple[Symbol, float]] = field(default_factory=dict)
     source: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         as_text("name", self.name)
         for argument in ("prediction", "target"):
             symbol = getattr(self, argument)
             if not isinstance(symbol, (Symbol, IndexedBase)):
                 raise TypeError(f"{argument}: expected a SymPy Symbol or IndexedBase, got {symbol!r}")
         if isinstance(self.prediction, IndexedBase) != isinstance(self.target, IndexedBase):
-            raise TypeError(f"target: expected a {type(self.prediction).__name__} as prediction is, got {self.target!r}")
+            raise TypeError(
+                f"target: expected a {type(self.prediction).__name__} as prediction is, got {self.target!r}"
+            )
         left = free_indices(as_expression("expression", self.expression))
         if left:
             raise ValueError(f"expression: expected a sum over all classes, got one with the free index {left[0]}")
@@ -53,30 +64,32 @@ class Loss:
         known |= {getattr(symbol, "label", symbol) for symbol in (self.prediction, self.target)}
         for symbol in sorted(self.expression.free_symbols - known, key=str):
             if isinstance(symbol, Symbol):
-                raise ValueError(f"expression: expected only prediction, target and parameters, got the symbol {symbol}")
+                raise ValueError(
+                    f"expression: expected only prediction, target and parameters, got the symbol {symbol}"
+                )
 
     @property
-    def over_classes(self):
+    def over_classes(self) -> bool:
         """Whether the loss compares rows with one entry a class."""
         return isinstance(self.prediction, IndexedBase)
 
     @property
-    def variable(self):
+    def variable(self) -> Expr:
         """What the gradient is taken by: the prediction, or its entry i."""
         return self.prediction[i] if self.over_classes else self.prediction
 
     @cached_property
-    def gradient(self):
+    def gradient(self) -> Expr:
         """d expression / d prediction, for the entry i if there are classes; at a kink, one of its subgradients."""
         return differentiate(self.expression, self.variable)
 
     @cached_property
-    def hessian(self):
+    def hessian(self) -> Expr:
         """d gradient / d prediction, for the entries i and k if there are classes, away from kinks."""
         second = differentiate(self.gradient, self.prediction[k] if self.over_classes else self.prediction)
         return second.replace(DiracDelta, lambda *_: S.Zero)
 
-    def derivation(self):
+    def derivation(self) -> Derivation:
         """From the definition to the gradient, one rule a line, each line proved; it shows itself."""
         derivation = explain(self.expression, self.variable, name=Derivative(Symbol("L"), self.variable))
         short = simplest(derivation.result)
@@ -84,10 +97,12 @@ class Loss:
             derivation.step(short, because="multiplied out and collected")
         if short.has(TARGETS_SUM_TO_ONE.lhs):
             derivation.given(TARGETS_SUM_TO_ONE)
-            derivation.step(short.xreplace({TARGETS_SUM_TO_ONE.lhs: TARGETS_SUM_TO_ONE.rhs}), because="targets sum to 1")
+            derivation.step(
+                short.xreplace({TARGETS_SUM_TO_ONE.lhs: TARGETS_SUM_TO_ONE.rhs}), because="targets sum to 1"
+            )
         return derivation
 
-    def value(self, prediction, target, reduction=None, **parameters):
+    def value(self, prediction: ArrayLike, target: ArrayLike, reduction: str | None = None, **parameters: Any) -> Array:
         """The loss of each sample: of the broadcast shape, or of the leading shape if there are classes.
 
         Classes are on the last axis; whole-number labels (0 to n - 1) are taken where one-hot rows are.
@@ -97,7 +112,9 @@ class Loss:
         (values,) = self._evaluate([self.expression], prediction, target, parameters)
         return _reduced(values, reduction)
 
-    def gradient_at(self, prediction, target, reduction=None, **parameters):
+    def gradient_at(
+        self, prediction: ArrayLike, target: ArrayLike, reduction: str | None = None, **parameters: Any
+    ) -> Array:
         """The gradient by the prediction, of the shape of `value` (of the prediction, if there are classes).
 
         With `reduction`, it is the gradient of the reduced loss: each sample's share of it.
@@ -105,36 +122,40 @@ class Loss:
         (gradient,) = self._evaluate([self.gradient], prediction, target, parameters)
         return self._shared(gradient, reduction)
 
-    def hessian_at(self, prediction, target, **parameters):
+    def hessian_at(self, prediction: ArrayLike, target: ArrayLike, **parameters: Any) -> Array:
         """The second derivative of each sample: of the shape of the gradient, with one more axis n for classes."""
         return self._evaluate([self.hessian], prediction, target, parameters)[0]
 
-    def value_and_gradient(self, prediction, target, reduction=None, **parameters):
+    def value_and_gradient(
+        self, prediction: ArrayLike, target: ArrayLike, reduction: str | None = None, **parameters: Any
+    ) -> tuple[Array, Array]:
         """`value` and `gradient_at` in one pass over the arrays."""
         values, gradient = self._evaluate([self.expression, self.gradient], prediction, target, parameters)
         return _reduced(values, reduction), self._shared(gradient, reduction)
 
-    def source_code(self):
+    def source_code(self) -> str:
         """The array code of value and gradient."""
         return self._compiled((self.expression, self.gradient)).source
 
-    def card(self):
+    def card(self) -> Card:
         """What is known of the loss on one `cards.Card`: derivatives, convexity, kinks, bounds, names elsewhere."""
         from lossbook.cards import Card  # it stands on the catalogue, and so on this module
 
         return Card(self)
 
-    def _compiled(self, expressions, labels=False):
+    def _compiled(self, expressions: Sequence[Expr], labels: bool = False) -> Compiled:
         from lossbook import arrays
 
         symbols = tuple(symbol for symbol, _ in self.parameters.values())
         return arrays.compile(expressions, (self.prediction, self.target, *symbols), self.target if labels else None)
 
-    def _evaluate(self, expressions, prediction, target, parameters):
+    def _evaluate(
+        self, expressions: Sequence[Expr], prediction: ArrayLike, target: ArrayLike, parameters: dict[str, Any]
+    ) -> tuple[Array, ...]:
         """The array values of `expressions`, whose free indices are none, i, or i and k."""
         from lossbook import arrays
 
-        parameters = self._checked_parameters(parameters)
+        constants = self._checked_parameters(parameters)
         prediction = (arrays.as_rows if self.over_classes else arrays.as_floats)("prediction", prediction)
         target = self._matched_target(prediction, target)
         labels = self.over_classes and target.ndim < prediction.ndim
@@ -143,20 +164,20 @@ class Loss:
             dtype = xp.result_type(prediction, target)
             prediction, target = xp.astype(prediction, dtype, copy=False), xp.astype(target, dtype, copy=False)
 
-        def prepare(prediction, target):
+        def prepare(prediction: Array, target: Array) -> tuple[Array, ...]:
             xp = arrays.namespace(prediction, target)
             check_domain(xp, "prediction", prediction, self.prediction)
             if labels:
                 _check_labels(xp, target, prediction.shape[-1])
             else:
                 check_domain(xp, "target", target, self.target)
-            return prediction, target, *(arrays.constant(xp, number, prediction) for number in parameters)
+            return prediction, target, *(arrays.constant(xp, number, prediction) for number in constants)
 
         compiled = self._compiled(tuple(expressions), labels)
         axes = [_count_of_axes(expression) for expression in expressions]
         return arrays.over_samples(compiled, axes, self.over_classes, prediction, target, prepare)
 
-    def _checked_parameters(self, given):
+    def _checked_parameters(self, given: dict[str, Any]) -> list[float]:
         """The parameters in their order, as numbers inside their domains."""
         unknown = sorted(set(given) - set(self.parameters))
         if unknown:
@@ -167,7 +188,7 @@ class Loss:
             numbers.append(as_number(keyword, given.get(keyword, default), DOMAINS.get(symbol, Reals)))
         return numbers
 
-    def _matched_target(self, prediction, target):
+    def _matched_target(self, prediction: ArrayLike, target: ArrayLike) -> Array:
         """`target` as an array that fits `prediction`: floats like it, or labels."""
         from lossbook import arrays
 
@@ -182,10 +203,12 @@ class Loss:
         else:
             fits = all(a == b or 1 in (a, b) for a, b in zip(prediction.shape[::-1], target.shape[::-1]))
         if not fits:
-            raise ValueError(f"target: expected a shape that matches prediction's {prediction.shape}, got {target.shape}")
+            raise ValueError(
+                f"target: expected a shape that matches prediction's {prediction.shape}, got {target.shape}"
+            )
         return target
 
-    def _shared(self, gradient, reduction):
+    def _shared(self, gradient: Array, reduction: str | None) -> Array:
         """`gradient` as the gradient of the reduced loss."""
         _check_reduction(reduction)
         if reduction != "mean":
@@ -195,20 +218,20 @@ class Loss:
             size *= length
         return gradient / max(size, 1)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{self.name} = {text(self.expression)}"
 
-    def _repr_latex_(self):
+    def _repr_latex_(self) -> str:
         return rf"$$\text{{{self.name}}} = {latex(self.expression)}$$"
 
 
 @cache
-def _count_of_axes(expression):
+def _count_of_axes(expression: Expr) -> int:
     """How many class axes the array of `expression` has: one for each free index."""
     return len(free_indices(expression))
 
 
-def _reduced(values, reduction):
+def _reduced(values: Array, reduction: str | None) -> Array:
     _check_reduction(reduction)
     if reduction is None:
         return values
@@ -219,12 +242,12 @@ def _reduced(values, reduction):
     return getattr(arrays.namespace(values), reduction)(values)
 
 
-def _check_reduction(reduction):
+def _check_reduction(reduction: str | None) -> None:
     if reduction is not None and reduction not in REDUCTIONS:
         raise ValueError(f'reduction: expected None, "mean" or "sum", got {reduction!r}')
 
 
-def check_domain(xp, name, array, symbol):
+def check_domain(xp: Namespace, name: str, array: Array, symbol: Expr) -> None:
     """Raise if `array` leaves the closure of the domain of `symbol`, or its rows are no distributions."""
     from lossbook import arrays
 
@@ -250,7 +273,7 @@ def check_domain(xp, name, array, symbol):
             raise ValueError(f"{name}: expected rows that sum to 1, got one that sums to {float(sums[wrong][0])!r}")
 
 
-def _check_finite(xp, name, array, rows):
+def _check_finite(xp: Namespace, name: str, array: Array, rows: bool) -> None:
     """Raise if `array` has nan or infinities, other than a logit of -inf in a row with others: it masks its class."""
     finite = xp.isfinite(array)
     if xp.any(array != array):
@@ -261,14 +284,14 @@ def _check_finite(xp, name, array, rows):
 
 
 @cache
-def _limits(symbol):
+def _limits(symbol: Expr) -> tuple[float, float, list[float], bool]:
     """The ends of the domain of `symbol`, its numbers if they are finitely many, and whether its rows add to 1."""
     domain = DOMAINS.get(symbol, Reals)
     allowed = [float(number) for number in domain] if domain.is_FiniteSet else []
     return float(domain.inf), float(domain.sup), allowed, symbol in DISTRIBUTIONS
 
 
-def _check_labels(xp, labels, classes):
+def _check_labels(xp: Namespace, labels: Array, classes: int) -> None:
     """Raise if `labels` are not the numbers of classes."""
     from lossbook import arrays
 

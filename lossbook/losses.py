@@ -12,9 +12,28 @@ from lossbook.functions import log_cosh as log_cosh_function
 from lossbook.functions import log_sigmoid, log_softmax, sigmoid, softmax
 from lossbook.loss import Loss, check_domain
 from lossbook.notation import (
-    DOMAINS, approximations, beta, count, delta, gamma, i, k, logit, logits, n, prediction, probabilities,
-    probability, quantile, side, target, targets, total, value,
+    DOMAINS,
+    approximations,
+    beta,
+    count,
+    delta,
+    gamma,
+    i,
+    k,
+    logit,
+    logits,
+    n,
+    prediction,
+    probabilities,
+    probability,
+    quantile,
+    side,
+    target,
+    targets,
+    total,
+    value,
 )
+from lossbook.types import Array, ArrayLike
 
 residual = prediction - value
 
@@ -165,7 +184,7 @@ catalogue = {name: loss for name, loss in globals().items() if isinstance(loss, 
 """Every loss, by its name."""
 
 
-def get(name):
+def get(name: str) -> Loss:
     """The loss of the catalogue that is called `name`. Raises ValueError that suggests the nearest name."""
     return as_entry("name", name, catalogue, "a loss of the catalogue")
 
@@ -174,7 +193,7 @@ smoothed_targets = (1 - notation.epsilon) * targets[i] + notation.epsilon / n
 """The targets y_i after label smoothing."""
 
 
-def smooth_labels(y, epsilon):
+def smooth_labels(y: ArrayLike, epsilon: float) -> Array:
     """(1 - epsilon) y + epsilon / n: targets that give every one of the n classes a little.
 
     `y` holds rows of targets on the last axis, `epsilon` lies in [0, 1]. Returns an array of the shape of y,

@@ -4,16 +4,16 @@ A name without a plural is one number (`logit`, written z); its plural is a row 
 (`logits`, written z_1 ... z_n). Rows are indexed by i, j, k and l, which run from 1 to n.
 """
 
-from sympy import Eq, FiniteSet, IndexedBase, Interval, Sum, Symbol, oo
+from sympy import Eq, Expr, FiniteSet, IndexedBase, Interval, Set, Sum, Symbol, oo
 
-DOMAINS = {}
+DOMAINS: dict[Expr, Set] = {}
 """Where each symbol lives. A symbol that is not listed lives where its assumptions let it."""
 
-MEANINGS = {}
+MEANINGS: dict[Expr, str] = {}
 """What each symbol of this module means."""
 
 
-def _define(symbol, meaning, domain=None):
+def _define(symbol: Expr, meaning: str, domain: Set | None = None) -> Expr:
     """`symbol`, once its meaning and its domain are written down."""
     MEANINGS[symbol] = meaning
     if domain is not None:
@@ -21,7 +21,7 @@ def _define(symbol, meaning, domain=None):
     return symbol
 
 
-def _index(name):
+def _index(name: str) -> Expr:
     return _define(Symbol(name, integer=True, positive=True), "the index of a class, a whole number from 1 to n")
 
 
@@ -71,7 +71,7 @@ gamma = _define(Symbol("gamma", nonnegative=True), "focal: how little an easy ex
 quantile = _define(Symbol("tau", positive=True), "pinball: the quantile that is predicted", OPEN_UNIT)
 
 
-def total(term, index=k):
+def total(term: Expr, index: Expr = k) -> Expr:
     """The sum of `term` over all classes: term(1) + ... + term(n), with `index` running from 1 to n."""
     return Sum(term, (index, 1, n))
 
@@ -83,7 +83,7 @@ TARGETS_SUM_TO_ONE = Eq(total(targets[k]), 1)
 """What makes a row of targets a distribution over the classes."""
 
 
-def domain_in_words(symbol):
+def domain_in_words(symbol: Expr) -> str:
     """Where `symbol` lives, in words: "a number from 0 to 1"."""
     domain = DOMAINS.get(symbol, REALS)
     one_of_many = "one number a class, each " if isinstance(symbol, IndexedBase) else ""

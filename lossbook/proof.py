@@ -17,30 +17,83 @@ number on one side only is a difference. At a kink or jump, a derivative has the
 delta functions being 0.
 """
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, reduce
 from itertools import permutations, product
 from random import Random
+from typing import Any, TypeAlias
 
 import mpmath
 from sympy import (
-    Abs, Add, Derivative, DiracDelta, Dummy, Expr, FiniteSet, Float, Function, Heaviside, Indexed, IndexedBase, Integer,
-    Interval, KroneckerDelta, Max, Min, Mul, Number, NumberSymbol, Piecewise, Pow, Rational, S, Sum, Symbol, cosh, exp,
-    expand, expand_log, factor, fraction, groebner, lambdify, log, nan, oo, reduced, sign, sinh, solve, sympify, tanh,
-    together, zoo,
+    Abs,
+    Add,
+    Derivative,
+    DiracDelta,
+    Dummy,
+    Expr,
+    FiniteSet,
+    Float,
+    Function,
+    Heaviside,
+    Indexed,
+    IndexedBase,
+    Integer,
+    Interval,
+    KroneckerDelta,
+    Max,
+    Min,
+    Mul,
+    Number,
+    NumberSymbol,
+    Piecewise,
+    Pow,
+    Rational,
+    S,
+    Set,
+    Sum,
+    Symbol,
+    cosh,
+    exp,
+    expand,
+    expand_log,
+    factor,
+    fraction,
+    groebner,
+    lambdify,
+    log,
+    nan,
+    oo,
+    reduced,
+    sign,
+    sinh,
+    solve,
+    sympify,
+    tanh,
+    together,
+    zoo,
 )
 from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.core.relational import Equality, Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import Boolean
 from sympy.polys.polyerrors import BasePolynomialError
-from sympy.core.relational import Equality, Relational
 
 from lossbook.checks import as_expression
 from lossbook.functions import in_definitions
 from lossbook.indices import (
-    bound_indices, collapse, evaluate_derivatives, free_indices, outermost, rename_bound, write_out,
+    bound_indices,
+    collapse,
+    evaluate_derivatives,
+    free_indices,
+    outermost,
+    rename_bound,
+    write_out,
 )
 from lossbook.notation import DOMAINS, n
+
+Fact: TypeAlias = tuple[Expr, bool]
+"""(expression, True) says that it is above 0, (expression, False) that it is 0 or more."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +104,11 @@ class Counterexample:
     """
 
     classes: int | None
-    values: dict
+    values: dict[Expr, Expr]
     left: Expr
     right: Expr
 
-    def __str__(self):
+    def __str__(self) -> str:
         point = [f"{symbol} = {value}" for symbol, value in self.values.items()]
         if self.classes is not None:
             point.insert(0, f"n = {self.classes}")
@@ -63,7 +116,7 @@ class Counterexample:
         return f"{where}the left side is {_written(self.left)} and the right side is {_written(self.right)}"
 
 
-def _written(value):
+def _written(value: Expr) -> str:
     return "undefined" if value is nan else mpmath.nstr(mpmath.mpmathify(value), 15)
 
 
@@ -74,14 +127,14 @@ class Verdict:
     kind: str
     counterexample: Counterexample | None = field(default=None)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.kind == "proved"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.kind if self.counterexample is None else f"{self.kind}: {self.counterexample}"
 
 
-def equal(left, right, given=()):
+def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     """Whether `left` and `right` are equal for every n and every admissible point.
 
     `given` holds equations that may be relied on. One whose left side is a symbol or an entry of a row,
@@ -102,13 +155,13 @@ def equal(left, right, given=()):
     try:
         if _proved(parts):
             return Verdict("proved")
-        counterexample = _find_counterexample(*parts[:2], parts[2:], mentioned)
+        counterexample = _find_counterexample(parts[0], parts[1], parts[2:], mentioned)
     except RecursionError:  # SymPy turns the conditions of some nested Piecewise round and round
         counterexample = None
     return Verdict("unknown") if counterexample is None else Verdict("refuted", counterexample)
 
 
-def never_negative(expression):
+def never_negative(expression: Expr) -> bool:
     """Whether `expression` is proved to be 0 or more at every admissible point, branch by branch.
 
     It is written as a fraction of polynomials in quantities that are never negative, probabilities and
@@ -130,15 +183,16 @@ def never_negative(expression):
     )
 
 
-def _is_never_negative(term):
+def _is_never_negative(term: Expr) -> bool:
     return all(bool(part.is_nonnegative) or _is_positive(part) for part in Mul.make_args(term))
 
 
-def _split(given):
+def _split(given: Sequence[Equality]) -> tuple[list[Equality], list[Equality]]:
     """Definitions and side conditions among the equations `given`."""
     if not isinstance(given, (list, tuple)):
         raise TypeError(f"given: expected a list of equations Eq(left, right), got {given!r}")
-    definitions, conditions = [], []
+    definitions: list[Equality] = []
+    conditions: list[Equality] = []
     for equation in given:
         if not isinstance(equation, Equality):
             raise TypeError(f"given: expected equations Eq(left, right), got {equation!r}")
@@ -154,14 +208,14 @@ def _split(given):
 # --- step 1: one vocabulary -----------------------------------------------------------------------
 
 
-def _check_names(parts):
+def _check_names(parts: Sequence[Expr]) -> None:
     rows = {base.label for part in parts for base in part.atoms(IndexedBase)}
     both = _sorted(rows & {symbol for part in parts for symbol in _scalars(part)})
     if both:
         raise ValueError(f"{both[0]} stands for a number and for a row; write {both[0]}[k] or rename one")
 
 
-def _elementary(expression, definitions):
+def _elementary(expression: Expr, definitions: Sequence[Equality]) -> Expr:
     """`expression` without derivatives, defined symbols, named functions or floats."""
     for equation in definitions:
         expression = _substitute_definition(expression, equation)
@@ -173,7 +227,7 @@ def _elementary(expression, definitions):
     return _carry_out_finite_sums(expression)
 
 
-def _substitute_definition(expression, equation):
+def _substitute_definition(expression: Expr, equation: Equality) -> Expr:
     """`expression` with what `equation` defines replaced by its meaning; derivatives by it are taken before."""
     defined, meaning = equation.lhs, equation.rhs
     name = defined.base if isinstance(defined, Indexed) else defined
@@ -183,7 +237,7 @@ def _substitute_definition(expression, equation):
         return rename_bound(expression, meaning.free_symbols).xreplace({defined: meaning})
     (index,) = defined.indices
 
-    def at(entry):
+    def at(entry: Expr) -> Expr:
         safe = rename_bound(meaning, entry.indices[0].free_symbols)
         return safe.xreplace({index: entry.indices[0]})
 
@@ -192,7 +246,7 @@ def _substitute_definition(expression, equation):
     return rename_bound(expression, others).xreplace({entry: at(entry) for entry in entries})
 
 
-def _carry_out_finite_sums(expression):
+def _carry_out_finite_sums(expression: Expr) -> Expr:
     """Sums with numbers for limits, written out; other sums, left."""
     if not expression.args or not expression.has(Sum):
         return expression
@@ -205,7 +259,7 @@ def _carry_out_finite_sums(expression):
     return Sum(function, (index, low, high))
 
 
-def _scalars(expression):
+def _scalars(expression: Expr) -> set[Expr]:
     """The symbols of `expression` that stand for one number: neither indices, nor n, nor names of rows."""
     if isinstance(expression, Symbol):
         return {expression} - {n}
@@ -220,7 +274,7 @@ def _scalars(expression):
 # --- steps 2 and 3: cases -------------------------------------------------------------------------
 
 
-def _proved(parts):
+def _proved(parts: Sequence[Expr]) -> bool:
     """Whether the first two of `parts` are proved equal wherever the others, the conditions, are 0."""
     sides, conditions = parts[:2], [condition for condition in parts[2:] if _understood(condition)]
     if not all(map(_understood, sides)):
@@ -241,7 +295,7 @@ def _proved(parts):
 _KINDS = (Add, Mul, Pow, Number, NumberSymbol, Symbol, Function, Indexed, KroneckerDelta, Sum, Piecewise, Max, Min)
 
 
-def _understood(expression):
+def _understood(expression: Expr) -> bool:
     """Whether the rules here cover `expression`: plain indices from 1 to n, and no other bound symbols."""
     if isinstance(expression, (ExprCondPair, Boolean)):
         return all(map(_understood, expression.args))
@@ -256,11 +310,11 @@ def _understood(expression):
     return all(map(_understood, expression.args))
 
 
-def _is_class(index):
+def _is_class(index: Expr) -> bool:
     return index.is_Integer and index > 0 or index.is_Symbol and bool(index.is_integer) and index != n
 
 
-def _coincidences(indices):
+def _coincidences(indices: Sequence[Expr]) -> Iterator[dict[Expr, Expr]]:
     """Every way in which indices can coincide, each as a dict from index to the one that stands for it."""
     if not indices:
         yield {}
@@ -273,19 +327,19 @@ def _coincidences(indices):
                 yield {**case, last: leader}
 
 
-def _settle_deltas(expression, distinct):
+def _settle_deltas(expression: Expr, distinct: set[Expr]) -> Expr:
     """`expression` without deltas, when the free indices `distinct` all differ."""
     expression = collapse(rename_bound(expression, distinct), others=False)
     deltas = [delta for delta in expression.atoms(KroneckerDelta) if set(delta.args) <= distinct]
     return expression.xreplace({delta: S.Zero for delta in deltas})
 
 
-def _proved_by_signs(parts, facts):
+def _proved_by_signs(parts: Sequence[Expr], facts: list[Fact]) -> bool:
     """Whether the sides are proved equal where all `facts` hold.
 
-    A fact is a pair: (expression, True) says that it is > 0, (expression, False) that it is >= 0. An expression that is linear in a symbol or entry is made positive, negative or zero by solving for
-    that one. An entry z_i is then a number of its own, apart from the sums that contain it: what holds for
-    every such number holds for z_i.
+    A fact is a pair: (expression, True) says that it is > 0, (expression, False) that it is >= 0. An expression that is
+    linear in a symbol or entry is made positive, negative or zero by solving for that one. An entry z_i is then a
+    number of its own, apart from the sums that contain it: what holds for every such number holds for z_i.
     """
     parts = [_in_signs(part) for part in parts]
     switch = _next_switch(parts)
@@ -308,14 +362,14 @@ def _proved_by_signs(parts, facts):
     return True
 
 
-def _takes_pole(expression, replacements):
+def _takes_pole(expression: Expr, replacements: dict[Expr, Expr]) -> bool:
     """Whether `expression` comes to divide by 0 or to take its logarithm, which SymPy may lose again as 1/zoo."""
     divisors = [part.base for part in expression.atoms(Pow) if part.exp.is_negative]
     divisors += [part.args[0] for part in expression.atoms(log)]
     return any(expand(divisor.xreplace(replacements)) == 0 for divisor in divisors)
 
 
-def _in_signs(expression):
+def _in_signs(expression: Expr) -> Expr:
     """`expression` with its absolute values, maxima and comparisons of real numbers written with `sign`."""
     if not expression.has(Abs, sign, Heaviside, Max, Min, Boolean) or not expression.args:
         return expression
@@ -334,7 +388,7 @@ def _in_signs(expression):
     return expression.func(*args)
 
 
-def _sign(expression):
+def _sign(expression: Expr) -> Expr:
     """The sign of a real expression: a product of signs of factors that are written in one way only."""
     if expression.has(Piecewise):
         return sign(expression)
@@ -351,40 +405,42 @@ def _sign(expression):
     return result
 
 
-def _next_switch(parts):
+def _next_switch(parts: Sequence[Expr]) -> Expr | None:
     """The shortest expression under a sign, not within another sign and free of bound indices."""
     bound = set().union(*map(bound_indices, parts))
     found = {s.args[0] for part in parts for s in part.atoms(sign)}
     return next((s for s in _sorted(found) if not s.has(sign, Piecewise) and not bound & s.free_symbols), None)
 
 
-def _solvable(switch):
+def _solvable(switch: Expr) -> Expr | None:
     """A symbol or entry in which `switch` is linear, rather one that may have either sign."""
     bound = bound_indices(switch)
-    candidates = _sorted(_scalars(switch) | {entry for entry in switch.atoms(Indexed) if not bound & entry.free_symbols})
+    candidates = _sorted(
+        _scalars(switch) | {entry for entry in switch.atoms(Indexed) if not bound & entry.free_symbols}
+    )
     linear = [unknown for unknown in candidates if _slope(switch, unknown).is_number]
     return min(linear, key=lambda unknown: bool(unknown.is_nonnegative), default=None)
 
 
-def _slope(expression, unknown):
+def _slope(expression: Expr, unknown: Expr) -> Expr:
     """The derivative by a symbol or by an entry that is taken as a number apart from its row."""
     x = Dummy(real=True)
     return expression.xreplace({unknown: x}).diff(x)
 
 
-def _solution(switch, unknown, value):
+def _solution(switch: Expr, unknown: Expr, value: Expr) -> Expr:
     """What `unknown` is where `switch`, linear in it, has the given value."""
     return expand(unknown - (switch - value) / _slope(switch, unknown))
 
 
-def _domain_facts(unknown):
+def _domain_facts(unknown: Expr) -> list[Fact]:
     """What the domain of a symbol or entry says of it, as facts."""
     domain = _domain(unknown)
     distances = {domain.inf: unknown - domain.inf, domain.sup: domain.sup - unknown}
     return [(distance, not domain.contains(end)) for end, distance in distances.items() if end.is_finite]
 
 
-def _feasible(facts):
+def _feasible(facts: list[Fact]) -> bool:
     """False if no numbers satisfy all `facts`, by eliminating one term of these linear inequalities after the other."""
     rows = [(expand(fact).as_coefficients_dict(), strict) for fact, strict in facts]
     terms = _sorted({term for row, _ in rows for term in row if term != 1})
@@ -396,11 +452,13 @@ def _feasible(facts):
         rows = [row for row in rows if not row[0].get(term, 0)]
         for (a, a_strict), (b, b_strict) in product(above, below):
             keys = dict.fromkeys([*a, *b])
-            rows.append(({key: a.get(key, 0) / a[term] - b.get(key, 0) / b[term] for key in keys}, a_strict or b_strict))
+            rows.append(
+                ({key: a.get(key, 0) / a[term] - b.get(key, 0) / b[term] for key in keys}, a_strict or b_strict)
+            )
     return all(row.get(S.One, 0) > 0 or not strict and row.get(S.One, 0) == 0 for row, strict in rows)
 
 
-def _sorted(expressions):
+def _sorted(expressions: Iterable[Expr]) -> list[Expr]:
     return sorted(expressions, key=lambda e: (len(str(e)), str(e)))
 
 
@@ -410,14 +468,14 @@ def _sorted(expressions):
 class _Exponential(Function):
     """exp, but not joined to other exponentials by SymPy when they are multiplied."""
 
-    def _eval_is_real(self):
+    def _eval_is_real(self) -> bool | None:
         return self.args[0].is_real
 
-    def _eval_is_positive(self):
+    def _eval_is_positive(self) -> bool | None:
         return self.args[0].is_real
 
 
-def _same_fractions(parts, facts):
+def _same_fractions(parts: Sequence[Expr], facts: Sequence[Fact]) -> bool:
     """Whether two sides, free of signs outside sums, are equal and undefined at the same points."""
     for left, right, *conditions in (parts, _with_positive_odds(parts)):
         if _is_zero(left - right, conditions) and _singularities(left, facts) == _singularities(right, facts):
@@ -425,7 +483,7 @@ def _same_fractions(parts, facts):
     return False
 
 
-def _with_positive_odds(parts):
+def _with_positive_odds(parts: Sequence[Expr]) -> list[Expr]:
     """`parts` with each probability p between 0 and 1 as 1 / (1 + q), so that 1 - p is known to be positive."""
     open_unit = Interval.open(0, 1)
     found = {symbol for part in parts for symbol in _scalars(part) if DOMAINS.get(symbol) == open_unit}
@@ -437,20 +495,21 @@ def _with_positive_odds(parts):
     return [part.xreplace(odds) for part in parts]
 
 
-def _bases(parts):
+def _bases(parts: Sequence[Expr]) -> set[Expr]:
     return {base for part in parts for base in part.atoms(IndexedBase)}
 
 
-def _mentioned(left, right, defined):
+def _mentioned(left: Expr, right: Expr, defined: set[Expr]) -> dict[Expr, int]:
     """The symbols and rows of both sides that are not `defined`, each with its number of indices: a matrix has 2."""
     ranks = dict.fromkeys(_scalars(left) | _scalars(right), 0) | dict.fromkeys(_bases((left, right)), 1)
     ranks |= {entry.base: len(entry.indices) for side in (left, right) for entry in side.atoms(Indexed)}
     return {name: rank for name, rank in ranks.items() if name not in defined}
 
 
-def _is_zero(difference, conditions):
+def _is_zero(difference: Expr, conditions: Iterable[Expr]) -> bool:
     difference, *conditions = map(_canonical, (difference, *conditions))
-    solved, unsolved = {}, []
+    solved: dict[Expr, Expr] = {}
+    unsolved: list[Expr] = []
     for condition in conditions:
         condition = _numerator(condition.xreplace(solved))
         solution = _solve_condition(condition)
@@ -464,11 +523,11 @@ def _is_zero(difference, conditions):
     return numerator == 0 or _vanishes_as_multiple_sum(numerator)
 
 
-def _numerator(expression):
+def _numerator(expression: Expr) -> Expr:
     return expand(fraction(together(expression))[0])
 
 
-def _solve_condition(condition):
+def _solve_condition(condition: Expr) -> dict[Expr, Expr]:
     """A side condition as a replacement for one of its sums, or else for one of its entries or symbols."""
     bound = bound_indices(condition)
     entries = {entry for entry in condition.atoms(Indexed) if not bound & entry.free_symbols}
@@ -481,7 +540,7 @@ def _solve_condition(condition):
     return {}
 
 
-def _remainder(numerator, conditions):
+def _remainder(numerator: Expr, conditions: Iterable[Expr]) -> Expr:
     """`numerator` less multiples of the polynomials `conditions`, all of which are 0."""
     try:
         return expand(reduced(numerator, list(groebner(conditions)))[1])
@@ -489,13 +548,13 @@ def _remainder(numerator, conditions):
         return numerator
 
 
-def _vanishes_as_multiple_sum(polynomial):
+def _vanishes_as_multiple_sum(polynomial: Expr) -> bool:
     """Whether a polynomial in sums and n vanishes, as one multiple sum for each degree.
 
     (sum_k f_k) (sum_k g_k) - n sum_k f_k g_k is the sum over a and b of f_a g_b - f_a g_a. It vanishes if the
     summand does once it is averaged over all orders of its indices.
     """
-    summands = {}
+    summands: dict[int, Expr] = {}
     for term in Add.make_args(polynomial):
         degree, summand = _as_multiple_sum(term)
         summands[degree] = summands.get(degree, 0) + summand
@@ -507,7 +566,7 @@ def _vanishes_as_multiple_sum(polynomial):
 MOST_SUMS = 4
 
 
-def _as_multiple_sum(term):
+def _as_multiple_sum(term: Expr) -> tuple[int, Expr]:
     """How many sums multiply in `term`, and their summand, with indices of its own for each."""
     degree, summand, parts = 0, S.One, list(Mul.make_args(term))
     while parts:
@@ -523,24 +582,24 @@ def _as_multiple_sum(term):
     return degree, summand
 
 
-def _symmetrised(summand, degree):
+def _symmetrised(summand: Expr, degree: int) -> Expr:
     orders = permutations(range(degree))
     return Add(*(summand.xreplace({_class(a): _class(b) for a, b in enumerate(order)}) for order in orders))
 
 
 @cache
-def _class(number):
+def _class(number: int) -> Expr:
     """The index of a multiple sum that has this number: a symbol that no one else has."""
     return Dummy(f"a{number}", integer=True, positive=True)
 
 
 @cache
-def _bound_class(depth):
+def _bound_class(depth: int) -> Expr:
     """The index of a sum that has other sums nested in it to this depth."""
     return Dummy(f"k{depth}", integer=True, positive=True)
 
 
-def _canonical(expression):
+def _canonical(expression: Expr) -> Expr:
     """`expression` as a fraction in symbols, entries, exponentials, logarithms and sums."""
     if expression is S.Exp1:
         return _Exponential(S.One)
@@ -559,7 +618,7 @@ def _canonical(expression):
     return expression.func(*args)
 
 
-def _exponential(exponent):
+def _exponential(exponent: Expr) -> Expr:
     """exp of a sum as a product, exp(c t) as exp(t)^c for a rational c, and exp(c log t) as t^c."""
     result = S.One
     for term in Add.make_args(expand(exponent)):
@@ -573,7 +632,7 @@ def _exponential(exponent):
     return result
 
 
-def _logarithm(argument):
+def _logarithm(argument: Expr) -> Expr:
     """The logarithm of a product as a sum of logarithms, where the factors are never negative."""
     argument = factor(together(argument))
     terms = []
@@ -590,7 +649,7 @@ def _logarithm(argument):
     return Add(*terms)
 
 
-def _is_positive(expression):
+def _is_positive(expression: Expr) -> bool:
     if isinstance(expression, Sum):
         return _is_positive(expression.function)
     if isinstance(expression, (Add, Mul)):
@@ -600,7 +659,7 @@ def _is_positive(expression):
     return bool(expression.is_positive)
 
 
-def _canonical_sum(function, index):
+def _canonical_sum(function: Expr, index: Expr) -> Expr:
     """The sum over `index` from 1 to n, term by term, constants before it, the index named by depth."""
     top, bottom = fraction(together(function))
     outer, inner = bottom.as_independent(index, as_Add=False)
@@ -616,7 +675,7 @@ def _canonical_sum(function, index):
     return result
 
 
-def _depth(expression):
+def _depth(expression: Expr) -> int:
     """How deep the sums in `expression` are nested."""
     if not expression.args:
         return 0
@@ -625,7 +684,7 @@ def _depth(expression):
     return max(_depth(part) for part in expression.args)
 
 
-def _singularities(expression, facts=()):
+def _singularities(expression: Expr, facts: Sequence[Fact] = ()) -> set[Expr]:
     """What `expression` divides by, or takes a logarithm or root of, that is not known to let it.
 
     Indices that sums bind all have one name here, since only the kind of what vanishes is compared.
@@ -633,7 +692,14 @@ def _singularities(expression, facts=()):
     found = set()
     for part in expression.atoms(Pow, log):
         base, power = (part.args[0], S.Zero) if isinstance(part, log) else part.as_base_exp()
-        if part.is_number or power.is_Integer and power > 0 or power.is_nonnegative and base.is_nonnegative and power != 0:
+        if (
+            part.is_number
+            or power.is_Integer
+            and power > 0
+            or power.is_nonnegative
+            and base.is_nonnegative
+            and power != 0
+        ):
             continue
         factors = Mul.make_args(factor(together(base)))
         may_be_negative = power.is_Integer and power != 0
@@ -644,7 +710,7 @@ def _singularities(expression, facts=()):
     return {-base if base.could_extract_minus_sign() else base for base in bases if not base.is_number}
 
 
-def _exceeds_zero(expression, facts):
+def _exceeds_zero(expression: Expr, facts: Sequence[Fact]) -> bool:
     return _is_positive(expression) or bool(facts) and not _feasible([(-expression, False), *facts])
 
 
@@ -658,7 +724,9 @@ POINTS_A_CASE = 20
 POINTS_AT_THRESHOLDS = 40
 
 
-def _find_counterexample(left, right, conditions, mentioned):
+def _find_counterexample(
+    left: Expr, right: Expr, conditions: Iterable[Expr], mentioned: dict[Expr, int]
+) -> Counterexample | None:
     """The first point found where the sides differ, from few classes to many and simple numbers to hostile.
 
     It has a value for each of the symbols and rows `mentioned`, needed or not.
@@ -674,20 +742,20 @@ def _find_counterexample(left, right, conditions, mentioned):
     for classes in range(least, max(least, MOST_CLASSES) + 1) if rows else [1]:
         for numbers in _placements(len(symbols), classes, numbered):
             case = dict(zip(symbols, numbers))
-            sides = [write_out(side, classes, case) for side in (left, right)]
+            here, there = (write_out(side, classes, case) for side in (left, right))
             unknowns = {
                 name[entry] if rank else name
                 for name, rank in mentioned.items()
                 for entry in product(range(1, classes + 1), repeat=rank)
             }
-            found = _differ_somewhere(*sides, _for_every_class(conditions, classes), unknowns, generator)
+            found = _differ_somewhere(here, there, _for_every_class(conditions, classes), unknowns, generator)
             if found:
                 values, left_value, right_value = found
                 return Counterexample(classes if rows else None, {**case, **values}, left_value, right_value)
     return None
 
 
-def _can_be_written_out(expression):
+def _can_be_written_out(expression: Expr) -> bool:
     if any(not isinstance(part, Sum) for part in expression.atoms(ExprWithLimits)):  # a product, an integral
         return False
     entries = (index for entry in expression.atoms(Indexed, KroneckerDelta) for index in entry.args if index.is_integer)
@@ -695,7 +763,7 @@ def _can_be_written_out(expression):
     return all(map(_is_class, entries)) and all(end.is_finite is not False for end in ends)
 
 
-def _for_every_class(conditions, classes):
+def _for_every_class(conditions: Iterable[Expr], classes: int) -> Iterator[Expr]:
     """The conditions for every value of their free indices, sums written out."""
     for condition in conditions:
         symbols = [index for index in free_indices(condition) if not index.is_number]
@@ -703,7 +771,7 @@ def _for_every_class(conditions, classes):
             yield write_out(condition, classes, zip(symbols, numbers))
 
 
-def _placements(count, classes, numbered):
+def _placements(count: int, classes: int, numbered: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """Numbers for the free indices, up to renaming of classes without a number: 1, then 1 1, 1 2, ..."""
     for numbers in product(range(1, classes + 1), repeat=count):
         new = [number for number in dict.fromkeys(numbers) if number not in numbered]
@@ -712,48 +780,50 @@ def _placements(count, classes, numbered):
             yield numbers
 
 
-def _differ_somewhere(left, right, conditions, unknowns, generator):
+def _differ_somewhere(
+    left: Expr, right: Expr, conditions: Iterable[Expr], unknowns: set[Expr], generator: Random
+) -> tuple[dict[Expr, Expr], Expr, Expr] | None:
     parts = [left, right, *(condition for condition in conditions if condition != 0)]
-    unknowns = unknowns.union(*(part.atoms(Indexed) for part in parts), *map(_scalars, parts))
-    unknowns = sorted(unknowns, key=lambda unknown: (not isinstance(unknown, Indexed), len(str(unknown)), str(unknown)))
-    solved = {}
+    mentioned = unknowns.union(*(part.atoms(Indexed) for part in parts), *map(_scalars, parts))
+    ordered = sorted(mentioned, key=lambda unknown: (not isinstance(unknown, Indexed), len(str(unknown)), str(unknown)))
+    solved: dict[Expr, Expr] = {}
     for condition in parts[2:]:
         condition = condition.xreplace(solved)
-        unknown = next((u for u in reversed(unknowns) if u not in solved and condition.has(u)), None)
+        unknown = next((u for u in reversed(ordered) if u not in solved and condition.has(u)), None)
         solutions = solve(condition, unknown) if unknown is not None else []
         if not solutions and condition != 0:
             return None
         if solutions:
             solved = {**{u: s.xreplace({unknown: solutions[0]}) for u, s in solved.items()}, unknown: solutions[0]}
-    free = [unknown for unknown in unknowns if unknown not in solved]
-    functions = [_function(side, unknowns) for side in (left, right)]
+    free = [unknown for unknown in ordered if unknown not in solved]
+    functions = [_function(side, ordered) for side in (left, right)]
     thresholds = _thresholds(parts[:2])
-    for attempt in range((POINTS_A_CASE + POINTS_AT_THRESHOLDS * bool(thresholds)) if unknowns else 1):
+    for attempt in range((POINTS_A_CASE + POINTS_AT_THRESHOLDS * bool(thresholds)) if ordered else 1):
         if attempt < POINTS_A_CASE:
             values = {unknown: _draw(unknown, attempt, position, generator) for position, unknown in enumerate(free)}
         else:
             at = Random(attempt)
             values = {unknown: at.choice(_admissible(unknown, SIMPLE + thresholds * 2)) for unknown in free}
         if attempt % 2 and solved:
-            values = {unknown: value / len(unknowns) for unknown, value in values.items()}
+            values = {unknown: value / len(ordered) for unknown, value in values.items()}
         values.update({unknown: solution.xreplace(values) for unknown, solution in solved.items()})
         if all(value.is_Rational and value in _domain(unknown) for unknown, value in values.items()):
-            point = {unknown: values[unknown] for unknown in unknowns}
+            point = {unknown: values[unknown] for unknown in ordered}
             found = _differ_at(functions, point.values())
             if found:
                 return point, *found
     return None
 
 
-def _thresholds(sides):
+def _thresholds(sides: Sequence[Expr]) -> tuple[Expr, ...]:
     """The numbers with which comparisons in `sides` compare, and numbers close to them on both sides."""
-    comparisons = set().union(*(side.atoms(Relational) for side in sides))
+    comparisons: set[Expr] = set().union(*(side.atoms(Relational) for side in sides))
     numbers = {size for part in comparisons for number in part.atoms(Rational) for size in (number, -number)}
     step = Rational(1, 2000)
     return tuple(sorted({number + way * step for number in numbers - {0} for way in (-1, 0, 1)} - set(SIMPLE)))
 
 
-def _domain(unknown):
+def _domain(unknown: Expr) -> Set:
     listed = DOMAINS.get(unknown.base if isinstance(unknown, Indexed) else unknown)
     if listed is not None:
         return listed
@@ -762,7 +832,7 @@ def _domain(unknown):
     return Interval(0, oo) if unknown.is_nonnegative else Interval(-oo, oo)
 
 
-def _draw(unknown, attempt, position, generator):
+def _draw(unknown: Expr, attempt: int, position: int, generator: Random) -> Expr:
     """An admissible number for `unknown`: the simple ones in turn in the first attempts, any later."""
     if attempt < POINTS_A_CASE // 2:
         pool = _admissible(unknown, SIMPLE)
@@ -771,11 +841,11 @@ def _draw(unknown, attempt, position, generator):
 
 
 @cache
-def _admissible(unknown, numbers):
+def _admissible(unknown: Expr, numbers: tuple[Expr, ...]) -> list[Expr]:
     return [value for value in numbers if value in _domain(unknown) and (value.is_Integer or not unknown.is_integer)]
 
 
-def _function(expression, unknowns):
+def _function(expression: Expr, unknowns: Sequence[Expr]) -> Callable[..., Any]:
     """`expression` as a function of numbers for `unknowns`, in mpmath's precision."""
     names = [Dummy(f"x{position}", real=True) for position in range(len(unknowns))]
     if not expression.has(nan, oo, -oo, zoo, Derivative):
@@ -783,7 +853,7 @@ def _function(expression, unknowns):
     return lambda *_: mpmath.inf  # which tells nothing
 
 
-def _differ_at(functions, point):
+def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -> tuple[Expr, ...] | None:
     """The values of both functions if they differ beyond all rounding, or only one is a real number, else None."""
     rough, exact = ([_value(function, point, digits) for function in functions] for digits in (DIGITS, 10 * DIGITS))
     if None in rough + exact or all(map(mpmath.isnan, exact)):
@@ -799,7 +869,7 @@ def _differ_at(functions, point):
         return tuple(sympify(mpmath.nstr(side, 15)) for side in (left, right))
 
 
-def _value(function, point, digits):
+def _value(function: Callable[..., Any], point: Iterable[Expr], digits: int) -> Any:
     """The value of `function` at a point: nan where it is not a real number, None where that cannot be told."""
     try:
         with mpmath.workdps(digits):

@@ -1,20 +1,23 @@
 """The tables of the reference pages, each read from the modules that it tells of."""
 
 from itertools import groupby
+from typing import Any
 
-from sympy import IndexedBase, oo
+from sympy import Expr, IndexedBase, oo
 
 from lossbook.elsewhere import in_words, names
 from lossbook.facts import is_convex, kinks, steepest_slope
 from lossbook.functions import CATALOGUE
 from lossbook.indices import collapse
 from lossbook.listing import Listing, join
+from lossbook.loss import Loss
 from lossbook.losses import catalogue
 from lossbook.notation import DOMAINS, MEANINGS, domain_in_words, i
 from lossbook.proof import equal
+from lossbook.types import Cell
 
 
-def symbols():
+def symbols() -> Listing:
     """Every symbol of `notation`: how it is written, what it means, where it lives."""
     rows = []
     for (meaning, domain), found in groupby(MEANINGS, key=lambda symbol: (MEANINGS[symbol], _domain(symbol))):
@@ -23,11 +26,11 @@ def symbols():
     return Listing(["symbol", "meaning", "where it lives"], rows)
 
 
-def _domain(symbol):
+def _domain(symbol: Expr) -> str:
     return domain_in_words(symbol) if symbol in DOMAINS else ""
 
 
-def named_functions():
+def named_functions() -> Listing:
     """Every named function, its definition and its derivative, in terms of the same functions; softmax(z)_i is p_i."""
     rows = []
     for name, function in CATALOGUE.items():
@@ -36,7 +39,7 @@ def named_functions():
     return Listing(["name", "written", "definition", "derivative"], rows, shares=True)
 
 
-def overview():
+def overview() -> Listing:
     """Every loss of the catalogue in a line: what it compares, whether it is convex, its kinks, its steepest slope."""
     rows = []
     for name, loss in catalogue.items():
@@ -45,7 +48,7 @@ def overview():
     return Listing(["loss", "prediction", "convex", "kinks", "steepest slope"], rows)
 
 
-def _kind(loss):
+def _kind(loss: Loss) -> str:
     """What the loss takes for a prediction, from the domain of its symbol."""
     is_probability = DOMAINS[loss.prediction].sup == 1
     if loss.over_classes:
@@ -55,21 +58,21 @@ def _kind(loss):
     return "a logit" if str(loss.prediction) == "z" else "a number"
 
 
-def _kinks(loss):
+def _kinks(loss: Loss) -> Cell | str:
     points = list(dict.fromkeys(kink.point for kink in kinks(loss)))
     if not points:
         return "none"
     return ["at ", *join(([point] for point in points), " and ")]
 
 
-def _steepest(loss):
+def _steepest(loss: Loss) -> Cell | str:
     size = steepest_slope(loss)
     if size is None:
         return "not known"
     return "without bound" if size == oo else [size]
 
 
-def elsewhere():
+def elsewhere() -> Listing:
     """What other libraries call each loss of the catalogue, with the factor between; tests prove each factor."""
     rows = []
     for loss in catalogue.values():
@@ -79,6 +82,6 @@ def elsewhere():
     return Listing(["loss", "elsewhere"], rows)
 
 
-def judged(claims):
+def judged(claims: dict[str, tuple[Any, ...]]) -> Listing:
     """What `proof.equal` finds of each claim, given as {words: (left, right)} or {words: (left, right, conditions)}."""
     return Listing(["claim", "verdict"], [[words, str(equal(*sides))] for words, sides in claims.items()])

@@ -1,7 +1,9 @@
 """Training on derived gradients: gradient descent, reweighted least squares and a small network."""
 
+from collections.abc import Sequence
 from functools import cache
 from math import sqrt
+from typing import Any
 
 import numpy as np
 from sympy import Derivative, Interval, oo
@@ -11,9 +13,10 @@ from lossbook.arrays import as_floats
 from lossbook.checks import as_count, as_number
 from lossbook.loss import Loss
 from lossbook.proof import equal
+from lossbook.types import ArrayLike
 
 
-def descend(loss, start, target, rate, steps, **parameters):
+def descend(loss: Loss, start: ArrayLike, target: ArrayLike, rate: float, steps: int, **parameters: Any) -> np.ndarray:
     """Walk downhill on `loss` from the prediction `start`, each step `rate` times the gradient long.
 
     z(t + 1) = z(t) - rate * dL/dz at z(t). Returns every z from the start on, with one more leading
@@ -39,7 +42,7 @@ SMALLEST_SHARE = 1e-13
 MOST_REWEIGHTINGS = 10_000
 
 
-def weights_of(loss, residual, **parameters):
+def weights_of(loss: Loss, residual: np.ndarray, **parameters: Any) -> np.ndarray:
     """gradient / residual: what each sample counts for, if `loss` is fitted as a weighted sum of squares.
 
     It has the shape of `residual`, which should not be 0 where the loss has a kink.
@@ -48,7 +51,7 @@ def weights_of(loss, residual, **parameters):
     return loss.gradient_at(residual, 0, **parameters) / residual
 
 
-def fit_linear(loss, features, target, **parameters):
+def fit_linear(loss: Loss, features: ArrayLike, target: ArrayLike, **parameters: Any) -> np.ndarray:
     """The coefficients c that make the sum of loss(features @ c, target) least, for a loss of the residual.
 
     `features` has shape (samples, coefficients), `target` (samples,). Where the loss is least, the sum of
@@ -81,14 +84,14 @@ def fit_linear(loss, features, target, **parameters):
 
 
 @cache
-def _is_of_the_residual(loss):
+def _is_of_the_residual(loss: Loss) -> bool:
     """Whether `loss` does not change when prediction and target grow by the same."""
     if loss.over_classes:
         return False
     return bool(equal(Derivative(loss.expression, loss.prediction), -Derivative(loss.expression, loss.target)))
 
 
-def spread(residuals):
+def spread(residuals: ArrayLike) -> float:
     """1.4826 times the median distance from the median: for normal errors their standard deviation, bad ones or no.
 
     Source: Hampel 1974.
@@ -112,7 +115,13 @@ class Network:
     are the scores that `loss` is taken of. The weights start as normal numbers of variance 1 / inputs, the biases at 0.
     """
 
-    def __init__(self, sizes, loss=losses.softmax_cross_entropy, activation=functions.tanh, seed=0):
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        loss: Loss = losses.softmax_cross_entropy,
+        activation: type[functions.ScalarFunction] = functions.tanh,
+        seed: int = 0,
+    ) -> None:
         sizes = [as_count("sizes", size) for size in sizes]
         if len(sizes) < 2 or 0 in sizes:
             raise ValueError(f"sizes: expected two or more numbers from 1 up, got {sizes}")
@@ -126,15 +135,17 @@ class Network:
         self.weights = [generator.normal(size=shape) / sqrt(shape[1]) for shape in shapes]
         self.biases = [np.zeros(units) for units, _ in shapes]
 
-    def scores(self, features):
+    def scores(self, features: ArrayLike) -> np.ndarray:
         """The scores of each class, of shape (samples, classes), for features of shape (samples, inputs)."""
         return self._forward(features)[1][-1]
 
-    def loss_and_gradients(self, features, target):
+    def loss_and_gradients(
+        self, features: ArrayLike, target: ArrayLike
+    ) -> tuple[float, list[tuple[np.ndarray, np.ndarray]]]:
         """The mean loss, and for each layer its derivatives by the weights and by the biases, shaped as they are."""
         inputs, sums = self._forward(features)
         value, by_sums = self.loss.value_and_gradient(sums[-1], target, reduction="mean")
-        gradients = []
+        gradients: list[tuple[np.ndarray, np.ndarray]] = []
         for layer in reversed(range(len(self.weights))):
             gradients.insert(0, (by_sums.T @ inputs[layer], by_sums.sum(axis=0)))
             if layer > 0:
@@ -142,7 +153,7 @@ class Network:
                 by_sums = by_inputs * self.activation.gradient_at(sums[layer - 1])
         return value, gradients
 
-    def train(self, features, target, rate, steps):
+    def train(self, features: ArrayLike, target: ArrayLike, rate: float, steps: int) -> np.ndarray:
         """Take `steps` steps downhill on all samples at once; the mean loss before each of them."""
         rate = as_number("rate", rate, Interval.open(0, oo))
         values = []
@@ -154,20 +165,21 @@ class Network:
                 self.biases[layer] = self.biases[layer] - rate * by_biases
         return np.array(values)
 
-    def _forward(self, features):
+    def _forward(self, features: ArrayLike) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """What goes into each layer, and the sums that it makes of it."""
         features = _as_numbers("features", features)
         if features.ndim != 2 or features.shape[1] != self.weights[0].shape[1]:
             inputs = self.weights[0].shape[1]
             raise ValueError(f"features: expected rows of {inputs} numbers, got shape {features.shape}")
-        inputs, sums = [], []
+        sums: list[np.ndarray] = []
+        entering: list[np.ndarray] = []
         for weights, biases in zip(self.weights, self.biases):
-            inputs.append(self.activation.value(sums[-1]) if sums else features)
-            sums.append(inputs[-1] @ weights.T + biases)
-        return inputs, sums
+            entering.append(self.activation.value(sums[-1]) if sums else features)
+            sums.append(entering[-1] @ weights.T + biases)
+        return entering, sums
 
 
-def standardise(features, like):
+def standardise(features: ArrayLike, like: ArrayLike) -> np.ndarray:
     """`features` less the mean of the rows `like`, over their standard deviation, column by column."""
     features, like = _as_numbers("features", features), _as_numbers("like", like)
     deviations = like.std(axis=0)
@@ -176,7 +188,7 @@ def standardise(features, like):
     return (features - like.mean(axis=0)) / deviations
 
 
-def nearest_centroid(features, labels, unseen):
+def nearest_centroid(features: ArrayLike, labels: ArrayLike, unseen: ArrayLike) -> np.ndarray:
     """For each row of `unseen`, the label whose rows of `features` have the nearest mean."""
     features, unseen = _as_numbers("features", features), _as_numbers("unseen", unseen)
     labels = _as_labels("labels", labels, len(features))
@@ -185,7 +197,7 @@ def nearest_centroid(features, labels, unseen):
     return known[np.linalg.norm(unseen[:, None] - means, axis=2).argmin(axis=1)]
 
 
-def confusion(truth, answers, classes):
+def confusion(truth: np.ndarray, answers: ArrayLike, classes: int) -> np.ndarray:
     """How often class i (a row) was taken for class j (a column), of shape (classes, classes)."""
     counts = np.zeros((as_count("classes", classes),) * 2, dtype=int)
     truth = _as_labels("truth", truth, len(truth), classes)
@@ -193,7 +205,7 @@ def confusion(truth, answers, classes):
     return counts
 
 
-def plausible_rates(count, total, z=1.96):
+def plausible_rates(count: int, total: int, z: float = 1.96) -> tuple[float, float]:
     """The lowest and highest rate at which `count` of `total` independent events is no surprise (Wilson 1927).
 
     The ends are the rates p for which count / total is z standard deviations sqrt(p (1 - p) / total) away from p:
@@ -207,12 +219,12 @@ def plausible_rates(count, total, z=1.96):
     return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
-def _check_loss(loss):
+def _check_loss(loss: object) -> None:
     if not isinstance(loss, Loss):
         raise TypeError(f"loss: expected a Loss such as losses.squared_error, got {loss!r}")
 
 
-def _as_numbers(name, value):
+def _as_numbers(name: str, value: ArrayLike) -> np.ndarray:
     """`value` as an array of floats without nan."""
     array = as_floats(name, value)
     if np.isnan(array).any():
@@ -220,7 +232,7 @@ def _as_numbers(name, value):
     return array
 
 
-def _as_labels(name, value, samples, classes=None):
+def _as_labels(name: str, value: ArrayLike, samples: int, classes: int | None = None) -> np.ndarray:
     """`value` as an array of `samples` whole numbers from 0 up, below `classes` if that is given."""
     labels = np.asarray(value)
     if not np.issubdtype(labels.dtype, np.integer):

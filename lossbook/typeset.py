@@ -4,8 +4,29 @@ SymPy's printers order terms and factors by name. These write p - y and not -y +
 2 (a - b) and not 2 a - 2 b; numbers come before symbols, symbols before functions, sums and derivatives last.
 """
 
-from sympy import Add, Derivative, Function, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Sum, Symbol, fraction, sign, sympify
+from collections.abc import Sequence
+from typing import Any
+
+from sympy import (
+    Add,
+    Derivative,
+    Expr,
+    Function,
+    Indexed,
+    IndexedBase,
+    KroneckerDelta,
+    Mul,
+    Piecewise,
+    Pow,
+    S,
+    Sum,
+    Symbol,
+    fraction,
+    sign,
+    sympify,
+)
 from sympy.printing.latex import LatexPrinter
+from sympy.printing.printer import Printer
 from sympy.printing.str import StrPrinter
 
 from lossbook.indices import split_guard
@@ -14,14 +35,14 @@ _LAST = (Sum, Derivative)
 """What must stand last in a product, or in brackets: it would swallow what follows."""
 
 
-class _Notation:
+class _Notation(Printer):
     """What both printers share; each says how it writes brackets, fractions and products."""
 
-    def __init__(self, shares):
+    def __init__(self, shares: bool) -> None:
         super().__init__()
         self._settings["shares"] = shares
 
-    def _print_Add(self, expr, order=None):
+    def _print_Add(self, expr: Expr, order: Any = None) -> str:
         content, primitive = expr.primitive()
         if content.is_Integer and content != 1:
             return self._write_product(bool(content < 0), [abs(content), primitive])
@@ -33,7 +54,7 @@ class _Notation:
         signed = (f" - {term[1:].lstrip()}" if term.startswith("-") else f" + {term}" for term in terms)
         return first + "".join(signed)
 
-    def _print_Mul(self, expr):
+    def _print_Mul(self, expr: Expr) -> str:
         top, bottom = fraction(expr, exact=True)
         negative, tops = _oriented_factors(top)
         if bottom == 1:
@@ -42,42 +63,43 @@ class _Notation:
         minus = "-" if negative != flipped else ""
         return minus + self._fraction(self._write_product(False, tops), self._write_product(False, bottoms))
 
-    def _write_product(self, negative, factors):
+    def _write_product(self, negative: bool, factors: Sequence[Expr]) -> str:
         factors = [f for f in factors if f != 1] or [S.One]
         written = [
-            self._bracket(self._print(factor)) if self._needs_brackets(factor, factor is factors[-1], len(factors) == 1 and not negative)
+            self._bracket(self._print(factor))
+            if self._needs_brackets(factor, factor is factors[-1], len(factors) == 1 and not negative)
             else self._print(factor)
             for factor in factors
         ]
         minus_signs = negative + sum(factor.startswith("-") for factor in written)
         return ("-" if minus_signs % 2 else "") + self._times.join(factor.removeprefix("-") for factor in written)
 
-    def _print_Abs(self, expr):
+    def _print_Abs(self, expr: Expr) -> str:
         inner = expr.args[0]
         return self._size(self._print(-inner if _holds_positive_truth(inner) else inner))
 
-    def _print_sign(self, expr):
+    def _print_sign(self, expr: Expr) -> str:
         inner = expr.args[0]
         backwards = _holds_positive_truth(inner)
         return ("-" if backwards else "") + self._function("sign", self._print(-inner if backwards else inner))
 
-    def _print_Pow(self, expr, **settings):
+    def _print_Pow(self, expr: Expr, **settings: Any) -> str:
         if isinstance(expr.base, sign):  # as it stands: the minus sign of one turned round would leave the power
             expr = Pow(Function("sign")(*expr.base.args), expr.exp)
         return super()._print_Pow(expr, **settings)
 
-    def _print_Relational(self, expr):
+    def _print_Relational(self, expr: Expr) -> str:
         if _holds_positive_truth(expr.lhs) and expr.rhs == 0:
             expr = expr.reversedsign
         if len(str(expr.lhs)) < len(str(expr.rhs)):
             expr = expr.reversed
         return f"{self._print(expr.lhs)} {self._relations[expr.rel_op]} {self._print(expr.rhs)}"
 
-    def _needs_brackets(self, factor, last, alone):
+    def _needs_brackets(self, factor: Expr, last: bool, alone: bool) -> bool:
         return (isinstance(factor, Add) and not alone) or (isinstance(factor, (*_LAST, Piecewise)) and not last)
 
 
-def _oriented_factors(product):
+def _oriented_factors(product: Expr) -> tuple[bool, list[Expr]]:
     """Whether a minus sign stands before `product`, and its factors in order, each difference the right way round."""
     negative, factors = False, []
     numbers, parts = zip(*map(_number_and_rest, Mul.make_args(product)))
@@ -92,13 +114,13 @@ def _oriented_factors(product):
     return negative, sorted(factors, key=_rank)
 
 
-def _number_and_rest(factor):
+def _number_and_rest(factor: Expr) -> tuple[Any, ...]:
     """2 and a - b for 2 a - 2 b, which is how it is written."""
     number, rest = factor.primitive() if isinstance(factor, Add) else (S.One, factor)
     return (number, rest) if number.is_Integer else (S.One, factor)
 
 
-def _is_backwards(factor):
+def _is_backwards(factor: Expr) -> Expr | bool:
     """Whether `factor` is a difference such as p - 1 or y - p, which reads better as 1 - p or p - y."""
     if not isinstance(factor, Add):
         return False
@@ -109,18 +131,18 @@ def _is_backwards(factor):
     return _holds_positive_truth(factor) and bool(others) and all(t.could_extract_minus_sign() for t in others)
 
 
-def _holds_positive_truth(factor):
+def _holds_positive_truth(factor: Expr) -> bool:
     """Whether `factor` is a sum to which the truth y adds, where residuals subtract it."""
     truths = [term for term in Add.make_args(factor) if _is_truth(term)] if isinstance(factor, Add) else []
     return bool(truths) and not any(term.could_extract_minus_sign() for term in truths)
 
 
-def _is_truth(term):
+def _is_truth(term: Expr) -> bool:
     symbol = term.as_coeff_Mul()[1]
     return str(symbol.base.label if isinstance(symbol, Indexed) else symbol) == "y"
 
 
-def _rank(factor):
+def _rank(factor: Expr) -> tuple[int, bool, tuple[Any, Any, Any, Expr]]:
     base = factor.base if isinstance(factor, Pow) else factor
     is_sum = isinstance(base, Add)
     kinds = [
@@ -136,7 +158,7 @@ def _rank(factor):
     return kinds.index(True), mirrored, factor.sort_key()
 
 
-def _orders(derivative):
+def _orders(derivative: Expr) -> tuple[int, list[Any]]:
     """How often `derivative` is taken in all, and the symbols that it is taken by, each with how often."""
     counts = [(symbol, int(count)) for symbol, count in derivative.variable_count]
     return sum(count for _, count in counts), counts
@@ -146,19 +168,19 @@ class _Latex(_Notation, LatexPrinter):
     _times = r" \, "
     _relations = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"}
 
-    def _size(self, written):
+    def _size(self, written: str) -> str:
         return rf"\left|{written}\right|"
 
-    def _function(self, name, written):
+    def _function(self, name: str, written: str) -> str:
         return rf"\operatorname{{{name}}}{{\left({written}\right)}}"
 
-    def _bracket(self, written):
+    def _bracket(self, written: str) -> str:
         return rf"\left({written}\right)"
 
-    def _fraction(self, top, bottom):
+    def _fraction(self, top: str, bottom: str) -> str:
         return rf"\frac{{{top}}}{{{bottom}}}"
 
-    def _print_Sum(self, expr):
+    def _print_Sum(self, expr: Expr) -> str:
         index, left_out, function = split_guard(expr)
         written = self._print(function)
         written = self._bracket(written) if isinstance(function, Add) or written.startswith("-") else written
@@ -167,7 +189,7 @@ class _Latex(_Notation, LatexPrinter):
         low, high = (self._print(limit) for limit in expr.limits[-1][1:])
         return rf"\sum_{{{self._print(index)}={low}}}^{{{high}}} {written}"
 
-    def _print_Derivative(self, expr):
+    def _print_Derivative(self, expr: Expr) -> str:
         order, counts = _orders(expr)
         power = self._power(order)
         below = r" \, ".join(rf"\partial {self._print(symbol)}{self._power(count)}" for symbol, count in counts)
@@ -177,7 +199,7 @@ class _Latex(_Notation, LatexPrinter):
         written = self._bracket(written) if isinstance(expr.expr, (Add, Mul)) else written
         return rf"\frac{{\partial{power}}}{{{below}}} {written}"
 
-    def _power(self, order):
+    def _power(self, order: int) -> str:
         return f"^{{{order}}}" if order > 1 else ""
 
 
@@ -186,32 +208,32 @@ class _Text(_Notation, StrPrinter):
     _times = "*"
     _relations = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"}
 
-    def _size(self, written):
+    def _size(self, written: str) -> str:
         return f"|{written}|"
 
-    def _function(self, name, written):
+    def _function(self, name: str, written: str) -> str:
         return f"{name}({written})"
 
-    def _print_Piecewise(self, expr):
+    def _print_Piecewise(self, expr: Expr) -> str:
         branches = [
             self._print(branch) + ("" if condition == True else f" if {self._print(condition)}")  # noqa: E712
             for branch, condition in expr.args
         ]
         return "{" + "; ".join(branches) + "}"
 
-    def _bracket(self, written):
+    def _bracket(self, written: str) -> str:
         return f"({written})"
 
-    def _fraction(self, top, bottom):
+    def _fraction(self, top: str, bottom: str) -> str:
         top, bottom = (f"({part})" if set("+-*/ ") & set(part) else part for part in (top, bottom))
         return f"{top}/{bottom}"
 
-    def _print_Sum(self, expr):
+    def _print_Sum(self, expr: Expr) -> str:
         index, left_out, function = split_guard(expr)
         skipped = "≠" + ",".join(map(self._print, left_out)) if left_out else ""
         return f"Σ_{self._print(index)}{skipped}({self._print(function)})"
 
-    def _print_Derivative(self, expr):
+    def _print_Derivative(self, expr: Expr) -> str:
         order, counts = _orders(expr)
         above = f"∂{self._power(order)}"
         below = " ".join(f"∂{self._print(symbol)}{self._power(count)}" for symbol, count in counts)
@@ -219,25 +241,25 @@ class _Text(_Notation, StrPrinter):
             return f"{above}{self._print(expr.expr)}/{below}"
         return f"{above}/{below}({self._print(expr.expr)})"
 
-    def _power(self, order):
+    def _power(self, order: int) -> str:
         return str(order).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")) if order > 1 else ""
 
-    def _print_KroneckerDelta(self, expr):
+    def _print_KroneckerDelta(self, expr: Expr) -> str:
         return "δ_" + "".join(self._print(index) for index in expr.args)
 
-    def _print_IndexedBase(self, expr):
+    def _print_IndexedBase(self, expr: IndexedBase) -> str:
         return self._print(expr.label)
 
-    def _print_Indexed(self, expr):
+    def _print_Indexed(self, expr: Expr) -> str:
         return f"{self._print(expr.base)}_" + "".join(self._print(index) for index in expr.indices)
 
 
-def latex(expression, shares=False):
+def latex(expression: Expr, shares: bool = False) -> str:
     """LaTeX of `expression` in the book's notation, without delimiters; with `shares`, softmax(z)_i is p_i."""
     return _Latex(shares).doprint(expression)
 
 
-def text(expression, shares=False):
+def text(expression: Expr, shares: bool = False) -> str:
     """`expression` in the book's notation as a line of text; with `shares`, softmax(z)_i is p_i."""
     return _Text(shares).doprint(expression)
 
@@ -245,13 +267,13 @@ def text(expression, shares=False):
 class Formula:
     """Expressions joined by equals signs, typeset when displayed: Formula(a, b) shows a = b."""
 
-    def __init__(self, *sides):
+    def __init__(self, *sides: Expr) -> None:
         self.sides = [sympify(side) for side in sides]
 
-    def _repr_latex_(self):
+    def _repr_latex_(self) -> str:
         return "$$" + " = ".join(map(latex, self.sides)) + "$$"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return " = ".join(map(text, self.sides))
 
     __repr__ = __str__

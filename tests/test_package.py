@@ -20,7 +20,6 @@ import lossbook
 ROOT = Path(__file__).parent.parent
 
 
-
 @pytest.mark.parametrize("module", ["lossbook", "lossbook.losses", "lossbook.explanation", "lossbook.proof"])
 def test_the_symbolic_half_runs_without_numpy(module):
     check = f"import sys, {module}; sys.exit('numpy' in sys.modules or 'matplotlib' in sys.modules)"
@@ -78,6 +77,12 @@ def test_the_citation_has_what_its_format_asks_for():
     assert citation["type"] in ("software", "dataset")
     assert citation["authors"] and all(set(author) == {"name"} for author in citation["authors"])
     assert citation["license"] == ["MIT", "CC-BY-4.0"]
+
+
+def test_the_library_has_types():
+    command = [sys.executable, "-m", "mypy", "--cache-dir", os.devnull]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
 
 
 MODULES = sorted(

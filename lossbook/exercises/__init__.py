@@ -11,6 +11,8 @@ An answer is a SymPy expression or, where the exercise says so, a function of ar
 the kinds of mistakes that are told apart.
 """
 
+from typing import Any
+
 from lossbook.checks import as_entry
 from lossbook.exercises import classification, networks, practice, regression
 from lossbook.exercises.exercise import Exercise
@@ -28,6 +30,6 @@ for name, exercise in catalogue.items():
 globals().update(catalogue)
 
 
-def get(name):
+def get(name: str) -> Any:
     """The exercise that is called `name`. Raises ValueError that suggests the nearest name."""
     return as_entry("name", name, catalogue, "an exercise")

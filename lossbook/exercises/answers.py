@@ -1,18 +1,19 @@
 """A reader's answer that is an expression: what it is at small points, and what can be proved of it."""
 
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 import mpmath
-from sympy import Abs, Eq, Indexed, IndexedBase, Integer, KroneckerDelta, Ne, Piecewise, S, Symbol, sign, sympify
-from sympy.core.relational import Relational
+from sympy import Abs, Eq, Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Ne, Piecewise, S, Symbol, sign, sympify
+from sympy.core.relational import Equality, Relational
 
-from lossbook.exercises.points import same, small_points, value
+from lossbook.exercises.points import Point, same, small_points, value
 from lossbook.functions import in_definitions
 from lossbook.indices import free_indices, rename_bound, write_out
 from lossbook.notation import i, j, k, l, n, prediction
-from lossbook.proof import Counterexample, equal
-
+from lossbook.proof import Counterexample, Verdict, equal
 
 INDICES = {i, j, k, l}
 
@@ -24,23 +25,28 @@ class Answer:
     `agrees` says whether two values are the same; `is_same` whether the answer is an expression.
     """
 
-    def __init__(self, solution, given):
+    agrees: Callable[[Any, Any], bool]
+
+    def beside(self, expression: Expr) -> Iterator[tuple[Point, Any, Any]]:
+        raise NotImplementedError
+
+    def __init__(self, solution: Expr, given: Sequence[Equality]) -> None:
         self.definitions = [equation for equation in given if isinstance(equation.lhs, (Symbol, Indexed))]
         self.conditions = [equation for equation in given if equation not in self.definitions]
         self.solution = self.defined(solution)
 
-    def defined(self, expression):
+    def defined(self, expression: Expr) -> Expr:
         """`expression` with what its symbols stand for, such as softmax(z, i) for p_i."""
         for equation in self.definitions:
             expression = _substitute(expression, equation)
         return expression
 
     @property
-    def normalised(self):
+    def normalised(self) -> list[IndexedBase]:
         """The rows that are given to add to 1."""
         return [next(iter(condition.lhs.atoms(IndexedBase))) for condition in self.conditions]
 
-    def seems(self, expression, where=None):
+    def seems(self, expression: Expr, where: Any = None) -> bool:
         """Whether the answer is `expression` at every point that was tried and meets the condition `where`."""
         held = False
         try:
@@ -61,25 +67,25 @@ class Written(Answer):
 
     is_turned = False
 
-    def __init__(self, expression, solution, given=()):
+    def __init__(self, expression: Expr, solution: Expr, given: Sequence[Equality] = ()) -> None:
         super().__init__(solution, given)
         self.expression = self.defined(_with_deltas(expression))
 
     @cached_property
-    def tries(self):
+    def tries(self) -> list[tuple[Point, Any]]:
         points = small_points([self.solution, self.expression], self.normalised)
         return [(point, value(self.expression, point)) for point in points]
 
-    def beside(self, expression):
+    def beside(self, expression: Expr) -> Iterator[tuple[Point, Any, Any]]:
         """Each point that was tried, the answer there, and `expression` there."""
         expression = self.defined(expression)
         return ((point, own, value(expression, point)) for point, own in self.tries)
 
-    def is_same(self, expression, where=None):
+    def is_same(self, expression: Expr, where: Any = None) -> bool:
         """Whether the answer is proved to be `expression`, everywhere or where a condition holds."""
         return self.seems(expression, where) and bool(self.verdict(expression, where))
 
-    def verdict(self, expression, where=None):
+    def verdict(self, expression: Expr, where: Any = None) -> Verdict:
         """What the prover says of the claim that the answer is `expression`."""
         left, right = (rename_bound(side, {i, k}) for side in (self.expression, self.defined(expression)))
         if where == Eq(i, k):
@@ -91,11 +97,11 @@ class Written(Answer):
         return equal(left, right, self.conditions)
 
     @property
-    def switches(self):
+    def switches(self) -> list[Expr]:
         """What changes its sign where the answer or the solution changes its branch."""
         return switches(self.solution, self.expression)
 
-    def is_same_for_two_classes(self):
+    def is_same_for_two_classes(self) -> bool:
         """Whether the answer is proved to be the solution for two classes, whatever it is for more."""
         if not any(in_definitions(side).has(n) for side in (self.expression, self.solution)):
             return False
@@ -104,13 +110,14 @@ class Written(Answer):
         indices = sorted({*free_indices(self.expression), *free_indices(self.solution)}, key=str)
         conditions = [Eq(write_out(condition.lhs, 2), condition.rhs) for condition in self.conditions]
         for numbers in product((1, 2), repeat=len(indices)):
-            sides = (in_definitions(side) for side in (self.expression, self.solution))
-            if not equal(*(write_out(side, 2, zip(indices, numbers)) for side in sides), conditions):
+            own, right = (in_definitions(side) for side in (self.expression, self.solution))
+            case = dict(zip(indices, numbers))
+            if not equal(write_out(own, 2, case), write_out(right, 2, case), conditions):
                 return False
         return True
 
     @cached_property
-    def counterexample(self):
+    def counterexample(self) -> Counterexample | None:
         """The smallest point at which the answer is not the solution, or None if none was found."""
         for point, own, right in self.beside(self.solution):
             if not same(own, right):
@@ -118,39 +125,39 @@ class Written(Answer):
         return None
 
 
-def switches(*expressions):
+def switches(*expressions: Expr) -> list[Expr]:
     """What changes its sign where one of `expressions` changes its branch."""
     found = {part.args[0] for e in expressions for part in e.atoms(Abs, sign)}
     found |= {comparison.lhs - comparison.rhs for e in expressions for comparison in e.atoms(Relational)}
     return sorted(set(map(_upright, found)), key=str)
 
 
-def _upright(switch):
+def _upright(switch: Expr) -> Expr:
     """`switch` with the sign that its negative would get too: positive for the prediction."""
     backwards = -switch if switch.could_extract_minus_sign() else switch
     return -backwards if backwards.coeff(prediction) == -1 else backwards
 
 
-def holds(condition, point):
+def holds(condition: Any, point: Point) -> bool:
     """Whether `condition` is true at `point`."""
     return condition.xreplace({n: Integer(point.classes or 1), **point.values}) == True  # noqa: E712
 
 
-def _number(number):
+def _number(number: Any) -> Expr:
     return S.NaN if number is None else sympify(mpmath.nstr(number, 15))
 
 
-def _with_deltas(expression):
+def _with_deltas(expression: Expr) -> Expr:
     """`expression` with Kronecker deltas for cases such as i = k, which the prover knows as such."""
     return expression.replace(_is_case_of_indices, lambda cases: cases.rewrite(KroneckerDelta))
 
 
-def _is_case_of_indices(expression):
+def _is_case_of_indices(expression: Expr) -> bool:
     conditions = [condition for _, condition in expression.args] if isinstance(expression, Piecewise) else [None]
     return all(c == True or isinstance(c, (Eq, Ne)) and INDICES.issuperset(c.args) for c in conditions)  # noqa: E712
 
 
-def _substitute(expression, equation):
+def _substitute(expression: Expr, equation: Equality) -> Expr:
     """`expression` with the right side of `equation` for its left, an entry for every index."""
     defined, meaning = equation.args
     if isinstance(defined, Symbol):

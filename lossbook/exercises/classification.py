@@ -8,9 +8,18 @@ from lossbook.exercises.symbols import p_is_sigmoid, p_is_softmax, probabilities
 from lossbook.functions import log_softmax, logsumexp, sigmoid, softmax, softplus
 from lossbook.indices import collapse, rename_bound, write_out
 from lossbook.notation import (
-    TARGETS_SUM_TO_ONE, i, k, logit, logits, n, probabilities, probability, target, targets, total,
+    TARGETS_SUM_TO_ONE,
+    i,
+    k,
+    logit,
+    logits,
+    n,
+    probabilities,
+    probability,
+    target,
+    targets,
+    total,
 )
-
 
 # --- 1: two models, one accuracy ------------------------------------------------------------------
 
@@ -41,7 +50,10 @@ squared_error_of_one_picture = Exercise(
     chapter=1,
     question="The truth is class {i}: {y_i} is 1 and every other target is 0. Write {loss} without targets.",
     terms={
-        "i": i, "y_i": targets[i], "p_i": probabilities[i], "missed": (probabilities[i] - 1) ** 2,
+        "i": i,
+        "y_i": targets[i],
+        "p_i": probabilities[i],
+        "missed": (probabilities[i] - 1) ** 2,
         "loss": total((probabilities[k] - targets[k]) ** 2),
     },
     answer=collapse(total((probabilities[k] - KroneckerDelta(i, k)) ** 2)),
@@ -88,7 +100,8 @@ score_of_probability = Exercise(
     chapter=2,
     question="Solve {equation} for the score: which score has the probability {p}?",
     terms={
-        "p": probability, "equation": Eq(probability, sigmoid(logit).definition()),
+        "p": probability,
+        "equation": Eq(probability, sigmoid(logit).definition()),
         "odds": probability / (1 - probability),
     },
     answer=solve(Eq(probability, sigmoid(logit).definition()), logit)[0],
@@ -140,8 +153,12 @@ softmax_slope = Exercise(
     by=(logits[k],),
     given=(p_is_softmax,),
     terms={
-        "i": i, "k": k, "definition": rename_bound(softmax(logits, i).definition(), {k}), "delta": KroneckerDelta(i, k),
-        "own": probabilities[i] * (1 - probabilities[i]), "other": -probabilities[i] * probabilities[k],
+        "i": i,
+        "k": k,
+        "definition": rename_bound(softmax(logits, i).definition(), {k}),
+        "delta": KroneckerDelta(i, k),
+        "own": probabilities[i] * (1 - probabilities[i]),
+        "other": -probabilities[i] * probabilities[k],
     },
     uses=(logits, probabilities, softmax, KroneckerDelta, i, k, n),
     hints=(
@@ -158,7 +175,9 @@ softmax_own_slope = Exercise(
     by=(logits[i],),
     given=(p_is_softmax,),
     terms={
-        "p_i": probabilities[i], "definition": softmax(logits, i).definition(), "sigmoid": sigmoid(logit).diff(logit),
+        "p_i": probabilities[i],
+        "definition": softmax(logits, i).definition(),
+        "sigmoid": sigmoid(logit).diff(logit),
     },
     uses=(logits, probabilities, softmax, i, k, n),
     hints=(
@@ -219,7 +238,9 @@ warm_softmax_slope = Exercise(
     by=(logits[k],),
     given=(Eq(probabilities[i], softmax(warm_scores, i)),),
     terms={
-        "T": temperature, "p_i": probabilities[i], "share": softmax(warm_scores, i),
+        "T": temperature,
+        "p_i": probabilities[i],
+        "share": softmax(warm_scores, i),
         "cold": probabilities[i] * (KroneckerDelta(i, k) - probabilities[k]),
     },
     uses=(logits, probabilities, temperature, softmax, KroneckerDelta, i, k, n),
@@ -257,7 +278,10 @@ hardest_push = Exercise(
     chapter=4,
     question="The truth is 1. At which score is the gradient of {loss} largest in size?",
     terms={
-        "loss": losses.sigmoid_squared_error.expression, "push": _push, "p": probability, "odds": _odds,
+        "loss": losses.sigmoid_squared_error.expression,
+        "push": _push,
+        "p": probability,
+        "odds": _odds,
     },
     answer=log(_odds.subs(probability, _hardest)),
     uses=(),
@@ -276,7 +300,10 @@ softmax_squared_error_gradient = Exercise(
     by=(logits[i],),
     given=(p_is_softmax, TARGETS_SUM_TO_ONE),
     terms={
-        "z_i": logits[i], "outer": 2 * (probabilities[k] - targets[k]), "i": i, "k": k,
+        "z_i": logits[i],
+        "outer": 2 * (probabilities[k] - targets[k]),
+        "i": i,
+        "k": k,
         "slope": probabilities[k] * (KroneckerDelta(i, k) - probabilities[i]),
     },
     uses=(logits, probabilities, targets, softmax, KroneckerDelta, i, k, n),
@@ -311,7 +338,8 @@ binary_cross_entropy_by_score = Exercise(
     by=(logit,),
     given=(p_is_sigmoid,),
     terms={
-        "p": probability, "by_p": (probability - target) / (probability * (1 - probability)),
+        "p": probability,
+        "by_p": (probability - target) / (probability * (1 - probability)),
         "slope": probability * (1 - probability),
     },
     uses=(logit, probability, target, sigmoid),

@@ -1,16 +1,20 @@
 """A reader's answer that is a function of arrays: what it returns for small numbers, and for hostile ones."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
+from typing import Any
 
-from sympy import Eq, IndexedBase, Integer, S
+from sympy import Eq, Expr, IndexedBase, Integer, S
+from sympy.core.relational import Equality
 
 from lossbook.exercises.answers import Answer, switches
 from lossbook.exercises.points import Point, small_points, value
 from lossbook.exercises.symbols import features, samples
 from lossbook.indices import free_indices
 from lossbook.notation import i, k, logit, logits, n, target, targets
+from lossbook.types import Array
 
 TRIES = 24
 """How many samples are tried for each number of classes, one by one and then all at once."""
@@ -29,9 +33,9 @@ class Call:
     A matrix that came with rows and columns exchanged is kept as it should be, and `turned` says so.
     """
 
-    points: list
-    inputs: dict
-    output: object = None
+    points: Sequence[Point]
+    inputs: dict[Expr, Array]
+    output: Array = None
     problem: str = ""
     turned: bool = False
 
@@ -40,12 +44,12 @@ class Call:
 class WrongCall:
     """A call that shows that a function is wrong: what went in, what came out, what should have, or what went wrong."""
 
-    inputs: dict
-    output: object
-    expected: object
+    inputs: dict[str, Array]
+    output: Array
+    expected: Array
     problem: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         given = ", ".join(f"{name} = {_listed(array)}" for name, array in self.inputs.items())
         if self.problem:
             return f"For {given} {self.problem}."
@@ -60,7 +64,14 @@ class Computed(Answer):
     It returns the solution's value for each sample, with an axis for each free index, or the mean over samples.
     """
 
-    def __init__(self, function, solution, arguments, mean=False, given=()):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        solution: Expr,
+        arguments: Sequence[Expr],
+        mean: bool = False,
+        given: Sequence[Equality] = (),
+    ) -> None:
         super().__init__(solution, given)
         self.function = function
         self.arguments = arguments
@@ -68,18 +79,18 @@ class Computed(Answer):
         self.indices = free_indices(self.solution)
 
     @staticmethod
-    def agrees(own, other):
+    def agrees(own: Any, other: Any) -> bool:
         """Whether a number of the function's is the value but for rounding in float64."""
         return None not in (own, other) and bool(abs(own - other) <= RELATIVE * abs(other) + ABSOLUTE)
 
-    def is_same(self, expression, where=None):
+    def is_same(self, expression: Expr, where: Any = None) -> bool:
         """Whether the function computes `expression` at all the small points that meet the condition `where`."""
         return self.seems(expression, where)
 
-    def is_same_for_two_classes(self):
+    def is_same_for_two_classes(self) -> bool:
         return len(self.indices) > 0 and self.seems(self.solution, Eq(n, 2))
 
-    def beside(self, expression):
+    def beside(self, expression: Expr) -> Iterator[tuple[Point, Any, Any]]:
         """Each entry of what the function returned, and what it would be for `expression`."""
         expression = self.defined(expression)
         for call in self.calls:
@@ -87,7 +98,7 @@ class Computed(Answer):
             yield from zip(self._entries(call.points), own, self.values(expression, call.points))
 
     @cached_property
-    def calls(self):
+    def calls(self) -> list[Call]:
         """Calls with small numbers: one sample, the smallest first, then several at once."""
         alone, together = [], []
         for classes in (2, 3):
@@ -99,7 +110,7 @@ class Computed(Answer):
         return alone + together
 
     @cached_property
-    def hostile_calls(self):
+    def hostile_calls(self) -> list[Call]:
         """Calls with scores of any size, beside a score of 0 if there are classes."""
         calls = []
         for score, truth in product(HOSTILE, (S.Zero, S.One)):
@@ -110,7 +121,7 @@ class Computed(Answer):
         return calls
 
     @cached_property
-    def counterexample(self):
+    def counterexample(self) -> WrongCall | None:
         """The smallest call that went wrong or returned something else than the solution, or None."""
         import numpy as np
 
@@ -122,28 +133,28 @@ class Computed(Answer):
         return WrongCall(inputs, call.output.T if call.turned else call.output, expected, call.problem)
 
     @property
-    def switches(self):
+    def switches(self) -> list[Expr]:
         """What changes its sign where the solution changes its branch."""
         return switches(self.solution)
 
     @property
-    def is_turned(self):
+    def is_turned(self) -> bool:
         """Whether the function is right but for rows and columns, which are exchanged."""
         return self.calls[0].turned and self.is_same(self.solution)
 
-    def _is_right(self, call):
+    def _is_right(self, call: Call) -> bool:
         if call.problem or call.turned:
             return False
         pairs = zip(map(_finite, call.output.ravel()), self.values(self.solution, call.points))
         return all(self.agrees(own, right) for own, right in pairs)
 
-    def _with_last_feature(self, point, number):
+    def _with_last_feature(self, point: Point, number: int) -> Point:
         """`point` with one feature more than classes, so that rows and columns cannot be confused."""
         if features not in self.arguments:
             return point
-        return Point(point.classes, {}, {**point.numbers, features[point.classes + 1]: Integer(1 + number % 3)})
+        return Point(point.classes, {}, {**point.numbers, features[(point.classes or 1) + 1]: Integer(1 + number % 3)})
 
-    def _call(self, points):
+    def _call(self, points: Sequence[Point]) -> Call:
         import numpy as np
 
         inputs = {a: np.array([self._entries_of(a, point) for point in points]) for a in self.arguments}
@@ -164,33 +175,33 @@ class Computed(Answer):
         problem = "" if output.shape == shape else f"it returned an array of shape {output.shape} instead of {shape}"
         return Call(points, inputs, output, problem)
 
-    def _entries_of(self, argument, point):
+    def _entries_of(self, argument: Expr, point: Point) -> float | list[float]:
         if not isinstance(argument, IndexedBase):
             return float(point.numbers[argument])
-        length = point.classes + (argument == features)
+        length = (point.classes or 1) + (argument == features)
         return [float(point.numbers[argument[m]]) for m in range(1, length + 1)]
 
-    def _lengths(self, point):
+    def _lengths(self, point: Point) -> list[int]:
         return [(point.classes or 1) + self.solution.has(features[index]) for index in self.indices]
 
-    def shape(self, points):
+    def shape(self, points: Sequence[Point]) -> tuple[int, ...]:
         """The shape of what the function should return for these samples."""
         lengths = tuple(self._lengths(points[0]))
         return lengths if self.mean else (len(points), *lengths)
 
-    def _placements(self, point):
+    def _placements(self, point: Point) -> Iterator[dict[Expr, Expr]]:
         """A class or feature for each index, in the order of the entries of an array."""
         for numbers in product(*(range(1, length + 1) for length in self._lengths(point))):
             yield dict(zip(self.indices, map(Integer, numbers)))
 
-    def _entries(self, points):
+    def _entries(self, points: Sequence[Point]) -> list[Point]:
         """The point of each entry that the function returns; the mean has no numbers of its own."""
         count = {samples: Integer(len(points))}
         if self.mean:
             return [Point(points[0].classes, placement, count) for placement in self._placements(points[0])]
         return [Point(p.classes, placement, p.numbers | count) for p in points for placement in self._placements(p)]
 
-    def values(self, expression, points):
+    def values(self, expression: Expr, points: Sequence[Point]) -> list[Any]:
         """What the entries should be for these samples if `expression` is what the function computes."""
         count = {samples: Integer(len(points))}
         rows = [
@@ -202,10 +213,10 @@ class Computed(Answer):
         return [None if None in column else sum(column) / len(column) for column in zip(*rows)]
 
 
-def _finite(number):
+def _finite(number: Any) -> float | None:
     return float(number) if abs(number) < float("inf") else None
 
 
-def _listed(array):
+def _listed(array: Any) -> str:
     """`array` as nested lists of numbers with 6 digits."""
     return f"{array:.6g}" if array.ndim == 0 else f"[{', '.join(map(_listed, array))}]"

@@ -5,22 +5,44 @@ with what comes out, or with the solution itself where the answer may be right. 
 expression that was not proved.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, combinations
+from typing import TYPE_CHECKING, Any
 
 from sympy import (
-    Add, And, Derivative, Eq, Expr, Indexed, KroneckerDelta, Mul, Ne, Not, Piecewise, S, StrictGreaterThan,
-    StrictLessThan, Sum, Symbol, log,
+    Add,
+    And,
+    Derivative,
+    Eq,
+    Expr,
+    Indexed,
+    KroneckerDelta,
+    Mul,
+    Ne,
+    Not,
+    Piecewise,
+    S,
+    StrictGreaterThan,
+    StrictLessThan,
+    Sum,
+    Symbol,
+    log,
 )
 
-from lossbook.exercises.points import value
+from lossbook.exercises.points import Point, value
 from lossbook.exercises.symbols import penalty, rate, samples, temperature
 from lossbook.exercises.words import Words
 from lossbook.functions import NamedFunction, log_sigmoid, log_softmax, sigmoid, softmax
 from lossbook.indices import collapse, differentiate, free_indices, rename_bound
 from lossbook.notation import approximations, beta, delta, epsilon, i, k, l, n, probabilities, probability, total
 from lossbook.typeset import Formula, text
+
+if TYPE_CHECKING:
+    from lossbook.exercises.exercise import Exercise
 
 KINDS = {
     "sign": "the answer is the right one with the other sign",
@@ -55,7 +77,7 @@ class Suspect:
     where: object = None
 
 
-def diagnose(exercise, answer):
+def diagnose(exercise: Exercise, answer: Any) -> tuple[str | None, Words | None]:
     """The kind of mistake in a wrong answer and what to tell of it, or two times None."""
     if answer.is_turned:
         return "indices swapped", Words("It is right but for rows and columns, which are exchanged.")
@@ -68,7 +90,7 @@ def diagnose(exercise, answer):
     return (None, None) if found is None else (found.kind, found.words)
 
 
-def _first(answer, suspects):
+def _first(answer: Any, suspects: Iterable[Suspect]) -> Suspect | None:
     """The first of `suspects` that the answer is the same as."""
     return next((suspect for suspect in suspects if answer.is_same(suspect.expression, suspect.where)), None)
 
@@ -76,7 +98,7 @@ def _first(answer, suspects):
 # --- sign and constant factor ------------------------------------------------------------------------
 
 
-def _multiple(exercise, answer):
+def _multiple(exercise: Exercise, answer: Any) -> Iterator[Suspect]:
     """The solution times the constant that the answer seems to be a multiple by."""
     pairs = [pair for pair in answer.beside(exercise.solution) if None not in pair and abs(pair[2]) > NOTHING]
     for constant in (S.One, *(c for symbol in CONSTANTS for c in (symbol, 1 / symbol))):
@@ -89,7 +111,7 @@ def _multiple(exercise, answer):
             yield Suspect("constant factor", words, factor * exercise.solution)
 
 
-def _common_ratio(pairs, constant):
+def _common_ratio(pairs: Sequence[tuple[Point, Any, Any]], constant: Expr) -> Expr | None:
     """The fraction that answer over solution over `constant` is at all points, or None."""
     ratio = None
     for point, own, right in pairs:
@@ -109,10 +131,10 @@ def _common_ratio(pairs, constant):
 # --- kinks and branches ------------------------------------------------------------------------------
 
 
-def _region(exercise, answer):
+def _region(exercise: Exercise, answer: Any) -> Iterator[Suspect]:
     """The solution away from its kinks, or away from the branch on which the answer seems to be wrong."""
     switches = answer.switches
-    wrong = {}
+    wrong: dict[tuple[int, ...], bool] = {}
     for point, own, right in answer.beside(exercise.solution) if switches else ():
         sides = tuple(_side(switch, point) for switch in switches)
         wrong[sides] = wrong.get(sides, False) or not answer.agrees(own, right)
@@ -130,18 +152,18 @@ def _region(exercise, answer):
         yield Suspect("wrong branch", words, exercise.solution, And(off_kinks, Not(And(*conditions))))
 
 
-def _two_sides(switch):
+def _two_sides(switch: Expr) -> tuple[Expr, Expr]:
     """What is equal where `switch` is 0: its terms with a minus sign stand on the right."""
     right = Add(*(-term for term in Add.make_args(switch) if term.could_extract_minus_sign()))
     return switch + right, right
 
 
-def _side(switch, point):
+def _side(switch: Expr, point: Point) -> int:
     here = value(switch, point)
     return 0 if here is None else int(here > 0) - int(here < 0)
 
 
-def _shared_by_the_wrong(inside, switches):
+def _shared_by_the_wrong(inside: dict[tuple[int, ...], bool], switches: Sequence[Expr]) -> list[Expr]:
     """The fewest conditions that hold where the answer is wrong, and tell it from where it is right."""
     wrong, right = ([sides for sides, is_wrong in inside.items() if is_wrong == kind] for kind in (True, False))
     kept = [place for place in range(len(switches)) if len({sides[place] for sides in wrong}) == 1]
@@ -156,7 +178,7 @@ def _shared_by_the_wrong(inside, switches):
 # --- the chain rule ----------------------------------------------------------------------------------
 
 
-def _chain(exercise, answer):
+def _chain(exercise: Exercise, answer: Any) -> Iterator[Suspect]:
     """The derivative by a probability, and the solution without some links of the chain or some of its factors."""
     if exercise.of is not None and len(exercise.by) == 1:
         yield from _through_probabilities(exercise, *exercise.by)
@@ -167,13 +189,13 @@ def _chain(exercise, answer):
         yield Suspect("missing factor", Words("A factor is missing: {factor}.", factor=missing), rest)
 
 
-def _missing_link(link, rest):
+def _missing_link(link: Sequence[Expr], rest: Expr) -> Suspect:
     top, bottom = (Symbol(text(part)) for part in link)
     words = Words("A link of the chain is missing: {link}.", link=Derivative(top, bottom, evaluate=False))
     return Suspect("missing factor", words, rest)
 
 
-def _through_probabilities(exercise, score):
+def _through_probabilities(exercise: Exercise, score: Expr) -> Iterator[Suspect]:
     """The loss is a function of probabilities, which are a sigmoid or a softmax of scores: either link left out."""
     if isinstance(exercise.of, NamedFunction):
         return
@@ -197,24 +219,24 @@ def _through_probabilities(exercise, score):
     yield Suspect("only off the diagonal", others, exercise.assembled(rest, exercise.times))
 
 
-def _in_probability(loss, score):
+def _in_probability(loss: Expr, score: Expr) -> tuple[Expr, Expr]:
     """The probability whose score this is, and `loss` as a function of it."""
 
-    def probability_of(argument):
+    def probability_of(argument: Expr) -> Expr:
         return {score: probability, -score: 1 - probability}.get(argument, sigmoid(argument))
 
     outer = loss.replace(log_sigmoid, lambda z: log(probability_of(z))).replace(sigmoid, probability_of)
     return probability, outer
 
 
-def _in_shares(loss, score):
+def _in_shares(loss: Expr, score: Expr) -> tuple[Expr, Expr]:
     """The share of the class whose score this is, and `loss` as a function of all shares."""
     shares = approximations if loss.has(probabilities) else probabilities
     outer = loss.replace(log_softmax, lambda row, index: log(softmax(row, index)))
     return shares[score.indices], outer.replace(softmax, lambda row, index: shares[index])
 
 
-def _in_scores(expression, share, score):
+def _in_scores(expression: Expr, share: Expr, score: Expr) -> Expr:
     """`expression` with a sigmoid or softmax for each probability."""
     if share == probability:
         return expression.xreplace({probability: sigmoid(score)})
@@ -225,7 +247,7 @@ def _in_scores(expression, share, score):
 MOST_FACTORS = 4
 
 
-def _without_factors(solution):
+def _without_factors(solution: Expr) -> Iterator[tuple[Expr, Expr]]:
     """Products of some factors of `solution`, and what is left without them, with either sign."""
     factors = [factor for factor in _factors(solution) if factor.free_symbols][:MOST_FACTORS]
     for size in range(1, len(factors) + 1):
@@ -238,7 +260,7 @@ def _without_factors(solution):
                 yield -Mul(*chosen), -rest
 
 
-def _factors(expression):
+def _factors(expression: Expr) -> list[Expr]:
     """The factors of a product, of what is summed, and those that all branches share but one that is 0."""
     if isinstance(expression, Piecewise):
         first, *others = (_factors(branch) for branch, _ in expression.args if branch != 0)
@@ -247,7 +269,7 @@ def _factors(expression):
     return found + [factor for part in found if isinstance(part, Sum) for factor in Mul.make_args(part.function)]
 
 
-def _divided(expression, factor):
+def _divided(expression: Expr, factor: Expr) -> Expr:
     """`expression` without `factor`, wherever `_factors` finds it."""
     if isinstance(expression, Piecewise):
         return Piecewise(*((_divided(branch, factor), condition) for branch, condition in expression.args))
@@ -255,21 +277,21 @@ def _divided(expression, factor):
     if factor in parts:
         parts.remove(factor)
         return Mul(*parts)
-    return Mul(*(
-        part.func(_divided(part.function, factor), *part.limits) if isinstance(part, Sum) else part for part in parts
-    ))
+    return Mul(
+        *(part.func(_divided(part.function, factor), *part.limits) if isinstance(part, Sum) else part for part in parts)
+    )
 
 
 # --- classes and their indices -----------------------------------------------------------------------
 
 
-def _exchanged(exercise, answer):
+def _exchanged(exercise: Exercise, answer: Any) -> Iterator[Suspect]:
     """The solution with k for i and i for k."""
     exchanged = rename_bound(exercise.solution, {i, k}).xreplace({i: k, k: i})
     yield Suspect("indices swapped", Words("It is right with {i} for {k} and {k} for {i}.", i=i, k=k), exchanged)
 
 
-def _diagonal(exercise, answer):
+def _diagonal(exercise: Exercise, answer: Any) -> Iterator[Suspect]:
     """The solution for a class with itself, and for two classes."""
     if {i, k} <= set(free_indices(answer.solution)):
         diagonal = Words("It is right where {k} is {i}, and wrong where {k} is another class.", i=i, k=k)

@@ -1,13 +1,31 @@
 """An exercise: a question, a solution, hints, and a check that says what is wrong with an answer."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from sympy import (
-    Derivative, Expr, FunctionClass, Indexed, IndexedBase, Integral, KroneckerDelta, Limit, Mul, Piecewise, Product, S,
-    Subs, Sum, Symbol, expand, factor,
+    Derivative,
+    Expr,
+    FunctionClass,
+    Indexed,
+    IndexedBase,
+    Integral,
+    KroneckerDelta,
+    Limit,
+    Mul,
+    Piecewise,
+    Product,
+    S,
+    Subs,
+    Sum,
+    Symbol,
+    expand,
+    factor,
 )
 from sympy.core.function import AppliedUndef
+from sympy.core.relational import Equality
 
 from lossbook import functions, notation
 from lossbook.checks import as_count, as_expression
@@ -15,7 +33,7 @@ from lossbook.derivation import Derivation
 from lossbook.exercises import symbols
 from lossbook.exercises.answers import Written
 from lossbook.exercises.computed import Computed
-from lossbook.exercises.feedback import of_expression, of_function
+from lossbook.exercises.feedback import Feedback, of_expression, of_function
 from lossbook.exercises.words import Words
 from lossbook.explanation import explain, simplest
 from lossbook.functions import softmax, softmax_complement
@@ -41,37 +59,37 @@ class Exercise:
 
     chapter: int
     question: str
-    hints: tuple
-    uses: tuple = ()
+    hints: tuple[str, ...]
+    uses: tuple[Any, ...] = ()
     answer: Expr | None = None
     of: Expr | None = None
-    by: tuple = ()
-    times: dict = field(default_factory=dict)
+    by: tuple[Expr, ...] = ()
+    times: dict[Expr, tuple[Expr, Expr]] = field(default_factory=dict)
     summed_over: Symbol | None = None
-    given: tuple = ()
-    arguments: tuple = ()
+    given: tuple[Equality, ...] = ()
+    arguments: tuple[Expr, ...] = ()
     mean: bool = False
-    terms: dict = field(default_factory=dict)
+    terms: dict[str, Expr] = field(default_factory=dict)
     name: str = ""
 
     # --- the solution ---
 
     @cached_property
-    def solution(self):
+    def solution(self) -> Expr:
         """The right answer, as an expression."""
         return self.assembled(self.inner, self.times) if self.answer is None else self.answer
 
     @cached_property
-    def inner(self):
+    def inner(self) -> Expr:
         """The derivative of `of` by `by`, in its shortest form."""
         return self._differentiated(self.by)
 
-    def assembled(self, inner, factors):
+    def assembled(self, inner: Expr, factors: Iterable[Expr]) -> Expr:
         """`inner` times the `factors`, summed over the classes if the exercise asks for it."""
         product = Mul(inner, *factors)
         return product if self.summed_over is None else collapse(total(product, self.summed_over))
 
-    def derivation(self):
+    def derivation(self) -> Derivation:
         """The way from the question to the solution, each line proved; ValueError if no derivative is asked for."""
         if self.of is None:
             raise ValueError(f"derivation: {self.name} asks for no derivative; its hints show the way")
@@ -86,7 +104,7 @@ class Exercise:
             derivation.step(self.solution, because="multiplied out and collected")
         return derivation
 
-    def _chain(self):
+    def _chain(self) -> Derivation:
         """The derivation that starts with the links of the chain, those after the score carried out."""
         (score,), bottom = self.by, list(self.times.values())[-1][1]
         start = Mul(Derivative(self.of, score, evaluate=False), *self.times)
@@ -97,34 +115,34 @@ class Exercise:
     # --- the question ---
 
     @cached_property
-    def asked(self):
+    def asked(self) -> Words:
         """The question, as words with expressions."""
         return self._words(self.question)
 
-    def hint(self, number=1):
+    def hint(self, number: int = 1) -> Words:
         """Hint 1, 2 ...: each says more than the one before."""
         number = as_count("number", number)
         if not 1 <= number <= len(self.hints):
             raise ValueError(f"number: expected a number from 1 to {len(self.hints)}, got {number}")
         return self._words(self.hints[number - 1])
 
-    def _words(self, template):
+    def _words(self, template: str) -> Words:
         derived = {}
         if self.of is not None:
             derived = {"loss": self.of, "slope": Derivative(self.of, *self.by, evaluate=False)}
         return Words(template, **(derived | self.terms))
 
-    def _repr_markdown_(self):
+    def _repr_markdown_(self) -> str:
         lines = "\n".join(["```python", *self.imports(), "```"]) if self.imports() else ""
         shown = [self.asked._repr_markdown_(), self._answered_with()._repr_markdown_(), lines]
         return "\n\n".join(filter(None, shown))
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "\n".join([str(self.asked), str(self._answered_with()), *self.imports()])
 
     __repr__ = __str__
 
-    def _answered_with(self):
+    def _answered_with(self) -> Words:
         """What the answer is: a number, an expression in some symbols, or a function of some arrays."""
         parts = self.arguments or self.uses
         names = [_home_of(part)[1] for part in parts]
@@ -134,9 +152,9 @@ class Exercise:
             return Words(f"Your answer is a function of {listed}, arrays with one entry or row a sample.", **letters)
         return Words(f"Your answer is written with {listed}." if names else "Your answer is a number.", **letters)
 
-    def imports(self):
+    def imports(self) -> list[str]:
         """The lines that import what the answer is written with."""
-        homes = {}
+        homes: dict[str, list[str]] = {}
         for part in () if self.arguments else self.uses:
             home, name = _home_of(part)
             homes.setdefault(home, []).append(name)
@@ -144,7 +162,7 @@ class Exercise:
 
     # --- the check ---
 
-    def check(self, answer):
+    def check(self, answer: Any) -> Feedback:
         """What is right or wrong with `answer`, as a `Feedback`.
 
         Raises TypeError if it is not an expression (or, where the exercise asks for one, a function of arrays):
@@ -154,13 +172,13 @@ class Exercise:
             return of_function(self, self._computed(answer))
         return of_expression(self, Written(self._checked(answer), self.solution, self.given))
 
-    def _computed(self, answer):
+    def _computed(self, answer: Any) -> Computed:
         if isinstance(answer, FunctionClass) or not callable(answer):
             names = ", ".join(_home_of(argument)[1] for argument in self.arguments)
             raise TypeError(f"answer: expected a function of the arrays {names}, got {answer!r}")
         return Computed(answer, self.solution, self.arguments, self.mean, self.given)
 
-    def _checked(self, answer):
+    def _checked(self, answer: Any) -> Expr:
         """`answer` as an expression in the symbols of the exercise."""
         expression = as_expression("answer", answer)
         for part in expression.atoms(AppliedUndef):
@@ -183,11 +201,11 @@ class Exercise:
             raise ValueError(self._stranger(symbol))
         return expression
 
-    def _known_symbols(self):
+    def _known_symbols(self) -> set[Any]:
         """What an answer may have: what the exercise uses, and every index where it uses one."""
         return set(self.uses) | ({i, j, k, l} if {i, k} & set(self.uses) else set())
 
-    def _stranger(self, symbol):
+    def _stranger(self, symbol: Expr) -> str:
         """What to say of a symbol that is not the exercise's."""
         namesake = next((part for part in self.uses if str(part) == str(symbol)), None)
         if namesake is not None:
@@ -197,7 +215,7 @@ class Exercise:
         names = ", ".join(_home_of(part)[1] for part in self.uses)
         return f"answer: expected {f'an expression in {names}' if names else 'a number'}, got one with {symbol}"
 
-    def _differentiated(self, variables):
+    def _differentiated(self, variables: Sequence[Expr]) -> Expr:
         """The derivative of `of` by each of `variables` in turn, each time in its shortest form."""
         result = self.of
         for symbol in variables:
@@ -207,7 +225,7 @@ class Exercise:
         return result
 
 
-def _tidied(expression):
+def _tidied(expression: Expr) -> Expr:
     """`expression` as a product, where a delta says that two classes are the same: p_k delta_ik is p_i delta_ik."""
     deltas = expression.atoms(KroneckerDelta)
     if len(deltas) > 1 or expression.has(Sum, Piecewise):
@@ -221,11 +239,11 @@ def _tidied(expression):
     return factor(expand(delta * (both - apart).xreplace({second: first})) + apart)
 
 
-def _is_sum_of_targets(expression):
+def _is_sum_of_targets(expression: Expr) -> bool:
     return isinstance(expression, Sum) and expression.function.func == Indexed and expression.function.base == targets
 
 
-def _home_of(part):
+def _home_of(part: Any) -> tuple[str, str]:
     """The module that `part` is imported from, and its name there."""
     if isinstance(part, FunctionClass) and not part.__module__.startswith("lossbook"):
         return "sympy", part.__name__
@@ -237,6 +255,6 @@ def _home_of(part):
     )
 
 
-def _import(part):
+def _import(part: Any) -> str:
     home, name = _home_of(part)
     return f"`from {home} import {name}`"

@@ -1,15 +1,24 @@
 """What a check tells the reader: right, wrong and how, or not known."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import mpmath
-from sympy import Float, Integer, S
+from sympy import Expr, Float, Integer, S
 
+from lossbook.exercises.answers import Written
+from lossbook.exercises.computed import Computed, WrongCall
 from lossbook.exercises.diagnosis import diagnose
 from lossbook.exercises.words import Paragraph, Words
 from lossbook.functions import in_definitions
 from lossbook.notation import n
+from lossbook.proof import Counterexample
 from lossbook.typeset import Formula
+
+if TYPE_CHECKING:
+    from lossbook.exercises.exercise import Exercise
 
 
 @dataclass(frozen=True)
@@ -22,28 +31,28 @@ class Feedback:
     """
 
     verdict: str
-    words: Paragraph
+    words: Words | Paragraph
     mistake: str | None = None
-    counterexample: object = None
+    counterexample: Counterexample | WrongCall | None = None
 
     @property
-    def right(self):
+    def right(self) -> bool:
         """Whether the answer is right: proved, or for a function right wherever it was tried."""
         return self.verdict in ("proved", "tried")
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.right
 
-    def _repr_markdown_(self):
+    def _repr_markdown_(self) -> str:
         return self.words._repr_markdown_()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.words)
 
     __repr__ = __str__
 
 
-def of_expression(exercise, answer):
+def of_expression(exercise: Exercise, answer: Written) -> Feedback:
     """The feedback on a `Written` answer."""
     counterexample = answer.counterexample
     if counterexample is None:
@@ -52,24 +61,25 @@ def of_expression(exercise, answer):
             return Feedback("proved", Words(f"Right, and proved{_scope(answer.solution)}."))
         if verdict.kind == "unknown":
             count = Integer(len(answer.tries))
-            words = "Not known: it agrees with the solution at {count} points, but no proof was found."
-            return Feedback("unknown", Paragraph(Words(words, count=count), Words("Write it in another form.")))
+            agrees = "Not known: it agrees with the solution at {count} points, but no proof was found."
+            return Feedback("unknown", Paragraph(Words(agrees, count=count), Words("Write it in another form.")))
         counterexample = verdict.counterexample
     mistake, words = diagnose(exercise, answer)
+    assert counterexample is not None  # as of every refuted answer
     sentences = [Words("Not yet."), words, _told(counterexample)]
     if answer.expression.has(Float):
         sentences.insert(2, Words("It has a rounded number: write it exactly, as in Rational(1, 3)."))
     return Feedback("refuted", Paragraph(*sentences), mistake, counterexample)
 
 
-def _scope(solution):
+def _scope(solution: Expr) -> str:
     """For what `solution` was proved."""
     if in_definitions(solution).has(n):
         return " for every number of classes"
     return " at every point" if solution.free_symbols else ""
 
 
-def _told(counterexample):
+def _told(counterexample: Counterexample) -> Words:
     """A counterexample as a sentence."""
     point = [(symbol, number) for symbol, number in counterexample.values.items()]
     if counterexample.classes is not None:
@@ -80,11 +90,11 @@ def _told(counterexample):
     return Words(f"{where} answer is {left}, and the right one is {right}.", **terms)
 
 
-def _rounded(number):
+def _rounded(number: Expr) -> str:
     return "undefined" if number is S.NaN else mpmath.nstr(mpmath.mpmathify(number), 6).removesuffix(".0")
 
 
-def of_function(exercise, answer):
+def of_function(exercise: Exercise, answer: Computed) -> Feedback:
     """The feedback on a `Computed` answer."""
     counterexample = answer.counterexample
     if counterexample is None:

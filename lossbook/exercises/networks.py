@@ -5,18 +5,41 @@ from sympy import IndexedBase, KroneckerDelta, S, Symbol
 from lossbook import losses
 from lossbook.exercises.exercise import Exercise
 from lossbook.exercises.symbols import (
-    bias, feature, features, hidden, p_is_sigmoid, p_is_softmax, rate, weight, weights, z_is_score,
+    bias,
+    feature,
+    features,
+    hidden,
+    p_is_sigmoid,
+    p_is_softmax,
+    rate,
+    weight,
+    weights,
+    z_is_score,
 )
 from lossbook.functions import log_softmax, logsumexp, sigmoid, softmax, tanh
 from lossbook.notation import (
-    TARGETS_SUM_TO_ONE, i, k, logit, logits, n, probabilities, probability, target, targets, total,
+    TARGETS_SUM_TO_ONE,
+    i,
+    k,
+    logit,
+    logits,
+    n,
+    probabilities,
+    probability,
+    target,
+    targets,
+    total,
 )
-
 
 # --- 6: two classes, three factors ----------------------------------------------------------------
 
 _neuron = {
-    "z": logit, "score": weight * feature + bias, "p": probability, "w": weight, "b": bias, "x": feature,
+    "z": logit,
+    "score": weight * feature + bias,
+    "p": probability,
+    "w": weight,
+    "b": bias,
+    "x": feature,
 }
 _neuron_symbols = (weight, bias, feature, logit, probability, target, sigmoid)
 
@@ -95,7 +118,10 @@ weight_gradient = Exercise(
     times={features[k]: (logits[i], Symbol("w_ik"))},
     given=(p_is_softmax, TARGETS_SUM_TO_ONE),
     terms={
-        "w_ik": IndexedBase("w")[i, k], "x_k": features[k], "z_i": logits[i], "first": probabilities[i] - targets[i],
+        "w_ik": IndexedBase("w")[i, k],
+        "x_k": features[k],
+        "z_i": logits[i],
+        "first": probabilities[i] - targets[i],
     },
     uses=(logits, probabilities, targets, features, softmax, i, k, n),
     hints=(
@@ -149,7 +175,9 @@ hidden_gradient = Exercise(
     summed_over=i,
     given=(p_is_softmax, TARGETS_SUM_TO_ONE),
     terms={
-        "x": feature, "send": weights[i] * feature, "z_i": logits[i],
+        "x": feature,
+        "send": weights[i] * feature,
+        "z_i": logits[i],
         "through": (probabilities[i] - targets[i]) * weights[i],
     },
     uses=(logits, probabilities, targets, weights, softmax, i, k, n),
@@ -170,7 +198,10 @@ hidden_score_gradient = Exercise(
     summed_over=i,
     given=(p_is_softmax, TARGETS_SUM_TO_ONE),
     terms={
-        "a": hidden, "tanh": tanh(hidden), "send": weights[i] * tanh(hidden), "z_i": logits[i],
+        "a": hidden,
+        "tanh": tanh(hidden),
+        "send": weights[i] * tanh(hidden),
+        "z_i": logits[i],
         "slope": 1 - tanh(hidden) ** 2,
     },
     uses=(logits, probabilities, targets, weights, hidden, softmax, tanh, i, k, n),

@@ -1,10 +1,12 @@
 """Small points: the fewest classes and the smallest whole numbers first, and what expressions are there."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import Any
 
 import mpmath
-from sympy import Dummy, Heaviside, Indexed, IndexedBase, Interval, Piecewise, Rational, S, Symbol, lambdify, oo
+from sympy import Dummy, Expr, Heaviside, Indexed, IndexedBase, Interval, Piecewise, Rational, S, Symbol, lambdify, oo
 
 from lossbook.functions import in_definitions
 from lossbook.indices import evaluate_derivatives, free_indices, write_out
@@ -28,15 +30,17 @@ class Point:
     """A number of classes (None if nothing depends on it), a class for each index, numbers for symbols and entries."""
 
     classes: int | None
-    indices: dict
-    numbers: dict = field(default_factory=dict)
+    indices: dict[Expr, Expr]
+    numbers: dict[Expr, Expr] = field(default_factory=dict)
 
     @cached_property
-    def values(self):
+    def values(self) -> dict[Expr, Expr]:
         return {**self.indices, **self.numbers}
 
 
-def small_points(expressions, normalised=(), all_classes=CLASSES):
+def small_points(
+    expressions: Sequence[Expr], normalised: Sequence[IndexedBase] = (), all_classes: Sequence[int] = CLASSES
+) -> Iterator[Point]:
     """Points for all that `expressions` mention, smallest first. Rows in `normalised` add to 1."""
     expressions = [in_definitions(expression) for expression in expressions]
     indices = {index for e in expressions for index in free_indices(e) if not index.is_number}
@@ -61,7 +65,7 @@ def small_points(expressions, normalised=(), all_classes=CLASSES):
             yield Point(classes if counted else None, placement, values)
 
 
-def _choices_of_row(row, classes, adds_to_one):
+def _choices_of_row(row: IndexedBase, classes: int, adds_to_one: bool) -> list[list[dict[Expr, Expr]]]:
     """What the entries of a row can be: each a number of its own, or all together if they add to 1."""
     entries = [row[m] for m in range(1, classes + 1)]
     if not adds_to_one:
@@ -73,7 +77,7 @@ def _choices_of_row(row, classes, adds_to_one):
     return [[dict(zip(entries, share)) for share in shares if classes > 1 or share is shares[0]]]
 
 
-def _placements(indices, classes):
+def _placements(indices: list[Expr], classes: int) -> Iterator[Any]:
     """Every way in which indices can coincide, as classes 1, 2 ..., all the same class first."""
     if not indices:
         yield {}
@@ -83,13 +87,13 @@ def _placements(indices, classes):
             yield {**placement, indices[-1]: S(m)}
 
 
-def _by_size(choices):
+def _by_size(choices: list[list[dict[Expr, Expr]]]) -> Iterator[Any]:
     """One dict for each way to choose, those first that choose the first of everything."""
     for size in range(sum(len(choice) - 1 for choice in choices) + 1):
         yield from _of_size(choices, size)
 
 
-def _of_size(choices, size):
+def _of_size(choices: list[list[dict[Expr, Expr]]], size: int) -> Iterator[Any]:
     if not choices:
         if size == 0:
             yield {}
@@ -102,7 +106,7 @@ def _of_size(choices, size):
 
 
 @cache
-def _pool(symbol):
+def _pool(symbol: Expr) -> list[Expr]:
     """The numbers that `symbol` may be, smallest first."""
     domain = DOMAINS.get(symbol)
     if domain is None:
@@ -111,14 +115,14 @@ def _pool(symbol):
     return allowed[1:] + allowed[:1] if symbol in OFF_BY_DEFAULT else allowed
 
 
-def _sorted(symbols):
+def _sorted(symbols: set[Expr | IndexedBase]) -> list[Expr]:
     return sorted(symbols, key=str)
 
 
 # --- values ------------------------------------------------------------------------------------------
 
 
-def value(expression, point):
+def value(expression: Expr, point: Point) -> Any:
     """The value of `expression` at `point`, or None where it is not a real number.
 
     Raises KeyError if the point has no number for a symbol, or no class for an index.
@@ -135,12 +139,12 @@ def value(expression, point):
 
 
 @cache
-def _as_float(number):
+def _as_float(number: Expr) -> Any:
     return mpmath.mpf(number.p) / number.q
 
 
 @cache
-def _compiled(expression, classes, indices):
+def _compiled(expression: Expr, classes: int, indices: tuple[Any, ...]) -> tuple[list[Expr], Callable[..., Any]]:
     """The symbols and entries of `expression`, and a function of them."""
     for index in free_indices(expression):
         if not index.is_number and index not in dict(indices):
@@ -153,7 +157,7 @@ def _compiled(expression, classes, indices):
     return unknowns, lambdify(names, written.xreplace(dict(zip(unknowns, names))), "mpmath")
 
 
-def same(left, right):
+def same(left: Any, right: Any) -> bool:
     """Whether two values are the same but for rounding; None is the same as None alone."""
     if left is None or right is None:
         return left is right

@@ -5,16 +5,41 @@ from sympy import Abs, Eq, KroneckerDelta, Lambda, S, cancel, log
 from lossbook import losses
 from lossbook.exercises.exercise import Exercise
 from lossbook.exercises.symbols import (
-    feature, features, p_is_sigmoid, p_is_softmax, penalty, probabilities_sum_to_one, second_derivative, step,
-    third_derivative, values, weight,
+    feature,
+    features,
+    p_is_sigmoid,
+    p_is_softmax,
+    penalty,
+    probabilities_sum_to_one,
+    second_derivative,
+    step,
+    third_derivative,
+    values,
+    weight,
 )
 from lossbook.functions import log_sigmoid, logsumexp, sigmoid, softmax, softplus
 from lossbook.losses import residual
 from lossbook.notation import (
-    TARGETS_SUM_TO_ONE, approximations, count, delta, epsilon, gamma, i, k, logit, logits, n, prediction, probabilities,
-    probability, side, target, targets, total, value,
+    TARGETS_SUM_TO_ONE,
+    approximations,
+    count,
+    delta,
+    epsilon,
+    gamma,
+    i,
+    k,
+    logit,
+    logits,
+    n,
+    prediction,
+    probabilities,
+    probability,
+    side,
+    target,
+    targets,
+    total,
+    value,
 )
-
 
 # --- 12: numbers that survive ---------------------------------------------------------------------
 
@@ -80,9 +105,7 @@ forward_difference_of_squared_error = Exercise(
     chapter=13,
     question="The slope of {loss} is measured by a forward difference with step {h}: the loss at {ahead} less the loss "
     "at {prediction}, over {h}. By how much is it too large?",
-    answer=cancel(
-        (_ahead - losses.squared_error.expression) / step - losses.squared_error.gradient
-    ),
+    answer=cancel((_ahead - losses.squared_error.expression) / step - losses.squared_error.gradient),
     terms={"loss": losses.squared_error.expression, "h": step, "prediction": prediction, "ahead": prediction + step},
     uses=(prediction, value, step),
     hints=(
@@ -135,7 +158,8 @@ focal_gradient = Exercise(
     by=(logit,),
     given=(p_is_sigmoid,),
     terms={
-        "p": probability, "short": -((1 - probability) ** 2) * log(probability),
+        "p": probability,
+        "short": -((1 - probability) ** 2) * log(probability),
         "slope": probability * (1 - probability),
     },
     uses=(logit, probability, sigmoid, log_sigmoid),
@@ -224,7 +248,10 @@ kl_divergence_by_score = Exercise(
     by=(logits[i],),
     given=(Eq(approximations[i], softmax(logits, i)), probabilities_sum_to_one),
     terms={
-        "q_i": approximations[i], "share": softmax(logits, i), "p_i": probabilities[i], "z_i": logits[i],
+        "q_i": approximations[i],
+        "share": softmax(logits, i),
+        "p_i": probabilities[i],
+        "z_i": logits[i],
         "loss": losses.kl_divergence.expression,
     },
     uses=(logits, probabilities, approximations, softmax, KroneckerDelta, i, k, n),
@@ -259,7 +286,10 @@ mean_squared_error_gradient = Exercise(
     of=total((weight * features[k] - values[k]) ** 2) / n,
     by=(weight,),
     terms={
-        "line": weight * feature, "n": n, "w": weight, "outer": 2 * (weight * features[k] - values[k]),
+        "line": weight * feature,
+        "n": n,
+        "w": weight,
+        "outer": 2 * (weight * features[k] - values[k]),
         "x_k": features[k],
     },
     uses=(weight, features, values, i, k, n),

@@ -9,7 +9,6 @@ from lossbook.functions import log_cosh, sigmoid, tanh
 from lossbook.losses import residual
 from lossbook.notation import beta, delta, i, k, logit, n, prediction, quantile, total, value
 
-
 # --- 9: L1, L2, Smooth L1 -------------------------------------------------------------------------
 
 squared_error_gradient = Exercise(
@@ -97,7 +96,9 @@ residual_after_one_step = Exercise(
     "value, after it?",
     answer=factor(residual - rate * losses.squared_error.gradient),
     terms={
-        "loss": losses.squared_error.expression, "eta": rate, "r": residual,
+        "loss": losses.squared_error.expression,
+        "eta": rate,
+        "r": residual,
         "gradient": losses.squared_error.gradient,
     },
     uses=(prediction, value, rate),

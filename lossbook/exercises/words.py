@@ -1,5 +1,10 @@
 """Sentences with expressions in them, written as Markdown for the page and as text for the terminal."""
 
+from collections.abc import Callable
+from typing import Any
+
+from sympy import Expr
+
 from lossbook.typeset import Formula, latex, text
 
 
@@ -9,19 +14,19 @@ class Words:
     A term in braces is an expression, or a `Formula`.
     """
 
-    def __init__(self, template, **terms):
+    def __init__(self, template: str, **terms: Any) -> None:
         self.template = template
         self.terms = terms
 
-    def _repr_markdown_(self):
+    def _repr_markdown_(self) -> str:
         return self._filled(latex, "$")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self._filled(text, "")
 
     __repr__ = __str__
 
-    def _filled(self, write, mark):
+    def _filled(self, write: Callable[[Expr], str], mark: str) -> str:
         written = {}
         for name, term in self.terms.items():
             sides = term.sides if isinstance(term, Formula) else [term]
@@ -32,13 +37,13 @@ class Words:
 class Paragraph:
     """Sentences one after the other, those that are None left out."""
 
-    def __init__(self, *sentences):
+    def __init__(self, *sentences: Any) -> None:
         self.sentences = [sentence for sentence in sentences if sentence is not None]
 
-    def _repr_markdown_(self):
+    def _repr_markdown_(self) -> str:
         return " ".join(sentence._repr_markdown_() for sentence in self.sentences)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return " ".join(map(str, self.sentences))
 
     __repr__ = __str__
