@@ -168,21 +168,23 @@ def row_parts(xp: Namespace, z: Array) -> tuple[Array, ...]:
     greatest. In a row of moderate entries the exponentials are taken as they are; in any other the greatest entry is
     subtracted first.
     """
-    greatest = xp.max(z, axis=-1, keepdims=True)
     limit = 0.45 * float(np.log(float(xp.finfo(z.dtype).max)))  # even a ratio of two such exponentials is a float
+    greatest = xp.max(z, axis=-1, keepdims=True)
     if xp is np and -limit <= np.min(z, initial=0) and np.max(greatest, initial=0) <= limit:
         exponentials, top = np.exp(z), np.exp(greatest)
     else:
         least = xp.min(xp.where(z == -xp.inf, greatest, z), axis=-1, keepdims=True)
         shift = xp.where((greatest <= limit) & (least >= -limit), 0, greatest)
         exponentials, top = exp_of_difference(xp, z, shift), xp.exp(greatest - shift)
-    is_smaller = z < greatest
-    kept = xp.astype(is_smaller, z.dtype)
-    if xp is np and np.count_nonzero(is_smaller) == z.size - greatest.size:  # no ties
-        np.multiply(exponentials, kept, out=kept)
-        return z, greatest, exponentials, top, np.sum(kept, axis=-1, keepdims=True)
-    ties = (z.shape[-1] - 1) - xp.sum(kept, axis=-1, keepdims=True)
-    others = xp.sum(exponentials * kept, axis=-1, keepdims=True) + ties * top
+    if xp is np and z.ndim == 2 and z.flags.c_contiguous:  # one greatest entry is found sooner than the others kept
+        first = np.arange(len(z)), np.argmax(z, axis=-1)
+        exponentials[first] = 0
+        others = np.sum(exponentials, axis=-1, keepdims=True)
+        exponentials[first] = top[:, 0]
+        return z, greatest, exponentials, top, others
+    is_smaller = xp.astype(z < greatest, z.dtype)
+    ties = (z.shape[-1] - 1) - xp.sum(is_smaller, axis=-1, keepdims=True)
+    others = xp.sum(exponentials * is_smaller, axis=-1, keepdims=True) + ties * top
     return z, greatest, exponentials, top, others
 
 
