@@ -1,8 +1,9 @@
 """How many digits of a computed loss are right? It is held against the expression itself in 50-digit arithmetic.
 
-from lossbook import digits, losses
-truth = digits.exact(losses.softmax_cross_entropy, [[1.0, 5.0, 3.0]], [1])
-digits.correct_digits(computed, truth)
+>>> from lossbook import losses
+>>> truth = exact(losses.squared_error, [0.1, 40.0], [1e-20, 0.0])
+>>> correct_digits(np.array([0.01, 1601.0]), truth)
+array([15,  3])
 """
 
 from collections.abc import Callable, Iterable

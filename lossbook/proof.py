@@ -142,6 +142,13 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     as Eq(Sum(y[k], (k, 1, n)), 1), for every value of its free indices. Symbols lie in the domains that
     `notation` gives them, floats are the decimals that they print as. Returns a `Verdict`. Raises TypeError if
     a side is not a SymPy expression (text is never evaluated), ValueError if one name is a number and a row.
+
+        >>> from lossbook.functions import sigmoid
+        >>> from lossbook.notation import logit
+        >>> equal(sigmoid(-logit), 1 - sigmoid(logit)).kind
+        'proved'
+        >>> print(equal(sigmoid(2 * logit), 2 * sigmoid(logit)).counterexample)
+        at z = 0 the left side is 0.5 and the right side is 1.0
     """
     left, right = as_expression("left", left), as_expression("right", right)
     definitions, conditions = _split(given)

@@ -9,7 +9,10 @@ from lossbook.checks import as_count
 class Table:
     """Columns side by side under their names; numbers get `digits` decimals, columns of whole numbers none.
 
-        Table({"score": [-2.0, 0.0], "probability": [0.1192, 0.5]})
+        >>> Table({"score": [-2.0, 0.0], "probability": [0.1192, 0.5]})
+        score  probability
+        −2          0.1192
+        0           0.5000
 
     The first column names the rows. Raises ValueError if the columns differ in length.
     """

@@ -198,7 +198,12 @@ def nearest_centroid(features: ArrayLike, labels: ArrayLike, unseen: ArrayLike) 
 
 
 def confusion(truth: np.ndarray, answers: ArrayLike, classes: int) -> np.ndarray:
-    """How often class i (a row) was taken for class j (a column), of shape (classes, classes)."""
+    """How often class i (a row) was taken for class j (a column), of shape (classes, classes).
+
+    >>> confusion(truth=np.array([0, 0, 1]), answers=np.array([0, 1, 1]), classes=2)
+    array([[1, 1],
+           [0, 1]])
+    """
     counts = np.zeros((as_count("classes", classes),) * 2, dtype=int)
     truth = _as_labels("truth", truth, len(truth), classes)
     np.add.at(counts, (truth, _as_labels("answers", answers, len(truth), classes)), 1)
