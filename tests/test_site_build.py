@@ -30,6 +30,7 @@ It asks two.
 - [x] The number `3. / 4`. It is three quarters.
 - [x] The number 0.5. It is one half.
 - [ ] Is it 2? No, 2 is larger than 1.
+- [x] $1 - \frac{1}{2}$. It is one half.
 :::
 """
 
@@ -129,13 +130,15 @@ def test_a_quiz_with_several_right_options_has_check_boxes(chromium, questions):
         group = visit.page.get_by_role("group", name="Which of these lie between 0.25 and 1?")
         said = visit.page.get_by_role("status").nth(1)
         boxes = group.get_by_role("checkbox")
-        assert boxes.count() == 3
+        assert boxes.count() == 4
         boxes.nth(1).press("Space")
         assert said.text_content() == "Right: It is one half."
         boxes.nth(2).press("Space")
         assert said.text_content() == "Not right: No, 2 is larger than 1."
         boxes.nth(2).press("Space")
         assert said.text_content() == "" and boxes.nth(1).is_checked()
+        visit.page.get_by_label("Option 4").press("Space")
+        assert said.text_content() == "Right: It is one half."
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -111,7 +111,9 @@ class Quiz(SphinxDirective):
         folded = quiz_answers()
         for place, (right, said, feedback) in zip(count(1), options):
             kind = "checkbox" if several else "radio"
-            node += quiz_option("", "", *self._inline(said), kind=kind, quiz=number, place=place)
+            wordless = not re.search(r"\w", re.sub(r"\$[^$]*\$", "", said))  # a name for those who listen
+            name = [nodes.inline("", f"Option {place}: ", classes=["unseen"])] if wordless else []
+            node += quiz_option("", "", *name, *self._inline(said), kind=kind, quiz=number, place=place)
             folded += quiz_answer("", "", nodes.strong("", "Right: " if right else "Not right: "), *self._inline(said),
                              nodes.Text(". " if said[-1] not in "?!" else " "),
                              nodes.inline("", "", *self._inline(feedback), classes=["feedback"]), right=right)
