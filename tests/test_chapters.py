@@ -1,0 +1,61 @@
+"""Every chapter keeps the measures of the book: short cells, lines that fit the page, questions, exercises that answer."""
+
+import re
+from pathlib import Path
+from statistics import median
+
+import pytest
+from notebooks import read
+
+CHAPTERS = sorted((Path(__file__).parent.parent / "chapters").glob("*.ipynb"))
+WIDEST = 92  # so much code a page of the site shows without scrolling
+each_chapter = pytest.mark.parametrize("chapter", [read(path) for path in CHAPTERS], ids=[path.stem for path in CHAPTERS])
+
+
+def cells(chapter, kind):
+    return [cell for cell in chapter.cells if cell.cell_type == kind]
+
+
+def lines(cell):
+    return [line for line in cell.source.splitlines() if line.strip()]
+
+
+def text(chapter):
+    return "\n\n".join(cell.source for cell in cells(chapter, "markdown"))
+
+
+@each_chapter
+def test_code_fits_the_page(chapter):
+    assert [line for cell in cells(chapter, "code") for line in lines(cell) if len(line) > WIDEST] == []
+
+
+@each_chapter
+def test_cells_are_short(chapter):
+    lengths = [len(lines(cell)) for cell in cells(chapter, "code")]
+    assert median(lengths) <= 5 and max(lengths) <= 25
+
+
+@each_chapter
+def test_at_most_one_cell_in_ten_is_hidden(chapter):
+    shown = [cell for cell in cells(chapter, "code") if "solution" not in cell.metadata.get("tags", [])]
+    hidden = [cell for cell in shown if any(tag.startswith(("hide", "remove")) for tag in cell.metadata.get("tags", []))]
+    assert 10 * len(hidden) <= len(shown)
+
+
+@each_chapter
+def test_a_chapter_says_what_it_gives_what_it_needs_and_how_long_it_takes(chapter):
+    for mark in (r"^# \w", r"^\*\*You will\*\*", r"\*\*You need\*\*", r"\*\*Time:\*\* \d+ minutes", r"^## Summary", r"^## Exercises"):
+        assert re.search(mark, text(chapter), re.MULTILINE), mark
+
+
+@each_chapter
+def test_a_chapter_asks_three_questions_or_more_and_not_always_the_first_option_is_right(chapter):
+    quizzes = re.findall(r"^:::\{quiz\} .*\n(?:(?!- \[).*\n)*- \[(.)\]", text(chapter), re.MULTILINE)
+    assert len(quizzes) >= 3 and len(quizzes) == text(chapter).count(":::{quiz}")
+    assert "x" not in quizzes or " " in quizzes
+
+
+@each_chapter
+def test_a_chapter_has_two_to_four_exercises_and_one_at_least_answers_back(chapter):
+    assert 2 <= len(re.findall(r"^### \d\. \w", text(chapter), re.MULTILINE)) <= 4
+    assert any(".check(" in cell.source for cell in cells(chapter, "code"))
