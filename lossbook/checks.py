@@ -42,7 +42,10 @@ def as_number(name: str, value: object, domain: Set) -> float:
     """`value` as a float, if it is a real number in the SymPy set `domain`."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name}: expected a number, got {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number or a fraction beyond the largest float
+        number = float("inf")
     if number != number or abs(number) == float("inf") or not _contains(domain, number):
         raise ValueError(f"{name}: expected a number in {domain}, got {value!r}")
     return number

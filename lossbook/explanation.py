@@ -25,14 +25,17 @@ from sympy import (
     factor,
     fraction,
     log,
+    nan,
+    oo,
     sign,
+    zoo,
 )
 
 from lossbook.checks import as_expression, as_variable
 from lossbook.derivation import Derivation
 from lossbook.functions import RowFunction, ScalarFunction, sigmoid, softmax, softmax_complement
-from lossbook.indices import collapse, fresh_indices, rename_bound
-from lossbook.notation import total
+from lossbook.indices import collapse, free_indices, fresh_indices, rename_bound
+from lossbook.notation import n, total
 
 
 class NoRule(ValueError):
@@ -42,10 +45,14 @@ class NoRule(ValueError):
 def explain(expression: Expr, symbol: Expr, name: Expr | None = None) -> Derivation:
     """The derivation of d expression / d symbol, from the definition to the result, one rule a line.
 
-    `symbol` is a symbol or an entry of a row such as z[i]. Raises NoRule, which names the part that no
-    rule covers, rather than skip a line.
+    `symbol` is a symbol or an entry of a row such as z[i]; whole numbers that count or name classes do not
+    vary. Raises NoRule, which names the part that no rule covers, rather than skip a line.
     """
     expression = rename_bound(as_expression("expression", expression), as_variable("symbol", symbol).free_symbols)
+    if symbol == n or symbol in free_indices(expression):
+        raise ValueError(f"symbol: expected what can vary, got {symbol}, which counts or names classes")
+    if expression.has(nan, oo, -oo, zoo):
+        raise ValueError(f"expression: expected finite numbers, got {expression}")
     if expression.has(Derivative):
         raise NoRule(f"expression: no rule differentiates {expression}, which has derivatives of its own")
     derivation = Derivation(Derivative(expression, symbol, evaluate=False), name, because="definition")
@@ -157,9 +164,9 @@ def _differentiate_product(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
     if bottom != 1:
         d_top, d_bottom = _derivative(top, symbol), _derivative(bottom, symbol)
         return "quotient rule", (d_top * bottom - top * d_bottom) / bottom**2
+    factors = expression.args
     terms = (
-        Mul(*(_derivative(part, symbol) if part is chosen else part for part in expression.args))
-        for chosen in expression.args
+        Mul(*factors[:place], _derivative(part, symbol), *factors[place + 1 :]) for place, part in enumerate(factors)
     )
     return "product rule", Add(*terms)
 

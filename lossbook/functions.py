@@ -149,7 +149,7 @@ class RowFunction(NamedFunction):
 
     def entry(self, index: Expr) -> Expr:
         """The row's entry at `index`."""
-        return self.row[index] if isinstance(self.row, IndexedBase) else self.row(index)
+        return self.row[index] if isinstance(self.row, IndexedBase) else rename_bound(self.row, {index})(index)
 
     def partial(self, index: Any) -> Expr:
         """The derivative by the row's entry at `index`, in terms of the same functions."""

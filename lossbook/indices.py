@@ -14,6 +14,7 @@ from sympy import (
     IndexedBase,
     Integer,
     KroneckerDelta,
+    Lambda,
     Mul,
     S,
     Sum,
@@ -25,8 +26,8 @@ from lossbook.notation import n
 
 
 def bound_indices(expression: Expr) -> set[Expr]:
-    """The indices that the sums of `expression` run over."""
-    return {index for a_sum in expression.atoms(Sum) for index in a_sum.variables}
+    """The indices that the sums of `expression` run over, and those of rows such as k -> z_k + c."""
+    return {index for binder in expression.atoms(Sum, Lambda) for index in binder.variables}
 
 
 def outermost(a_sum: Expr) -> tuple[Expr, Expr, Expr, Expr]:
@@ -45,6 +46,8 @@ def free_indices(expression: Expr) -> list[Expr]:
         limits = (low.free_symbols | high.free_symbols) - {n}
         found = [*limits, *(index for index in free_indices(function) if index != bound)]
         return sorted(set(found), key=_place)
+    if isinstance(expression, Lambda):
+        return [index for index in free_indices(expression.expr) if index not in expression.variables]
     if isinstance(expression, (Indexed, KroneckerDelta)):
         found = expression.indices if isinstance(expression, Indexed) else expression.args
     elif getattr(expression, "class_index", None) is not None:
@@ -60,17 +63,25 @@ def _place(index: Expr) -> tuple[bool, str]:
 
 def rename_bound(expression: Expr, avoid: set[Expr]) -> Expr:
     """`expression` with every bound index that is in `avoid` renamed to one that is not."""
+    if not expression.args or not expression.has(Sum, Lambda):
+        return expression
+    if isinstance(expression, Lambda) and len(expression.variables) == 1:
+        function, index = _renamed(rename_bound(expression.expr, avoid), expression.variables[0], avoid)
+        return Lambda(index, function)
     if not isinstance(expression, Sum):
-        if not expression.args or not expression.has(Sum):
-            return expression
         return expression.func(*(rename_bound(part, avoid) for part in expression.args))
     function, index, low, high = outermost(expression)
-    function = rename_bound(function, avoid)
-    if index in avoid:
-        taken = avoid | function.free_symbols | bound_indices(function)
-        new = next(s for s in fresh_indices() if s not in taken)
-        function, index = function.xreplace({index: new}), new
+    function, index = _renamed(rename_bound(function, avoid), index, avoid)
     return Sum(function, (index, low, high))
+
+
+def _renamed(function: Expr, index: Expr, avoid: set[Expr]) -> tuple[Expr, Expr]:
+    """`function` and the `index` bound in it, which gets another name if it is in `avoid`."""
+    if index not in avoid:
+        return function, index
+    taken = avoid | function.free_symbols | bound_indices(function)
+    new = next(s for s in fresh_indices() if s not in taken)
+    return function.xreplace({index: new}), new
 
 
 def fresh_indices() -> Iterator[Expr]:

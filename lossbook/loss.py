@@ -6,6 +6,7 @@ one number) or both are rows (a class loss: one entry a class, the number of cla
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -124,6 +125,9 @@ class Loss:
 
     def hessian_at(self, prediction: ArrayLike, target: ArrayLike, **parameters: Any) -> Array:
         """The second derivative of each sample: of the shape of the gradient, with one more axis n for classes."""
+        if "reduction" in parameters:
+            given = parameters["reduction"]
+            raise TypeError(f"reduction: expected none, since Hessians are those of each sample, got {given!r}")
         return self._evaluate([self.hessian], prediction, target, parameters)[0]
 
     def value_and_gradient(
@@ -194,7 +198,10 @@ class Loss:
 
         target = arrays.as_array_like("target", target, prediction, "prediction")
         if self.over_classes and target.ndim == prediction.ndim - 1 and target.shape == prediction.shape[:-1]:
-            if not arrays.namespace(target).isdtype(target.dtype, "integral"):
+            xp = arrays.namespace(target)
+            if 0 in target.shape:  # no labels are labels too, whatever their dtype
+                return xp.astype(target, xp.int64)
+            if not xp.isdtype(target.dtype, "integral"):
                 raise TypeError(f"target: expected rows like prediction's or whole-number labels, got {target.dtype}")
             return target
         target = arrays.as_floats("target", target, prediction.dtype)
@@ -237,13 +244,20 @@ def _reduced(values: Array, reduction: str | None) -> Array:
         return values
     if reduction == "mean" and 0 in values.shape:
         raise ValueError('reduction: expected samples to take the "mean" of, got none')
+    import numpy as np
+
     from lossbook import arrays
 
-    return getattr(arrays.namespace(values), reduction)(values)
+    xp = arrays.namespace(values)
+    with np.errstate(over="ignore"):
+        reduced = getattr(xp, reduction)(values)
+        if reduction == "mean" and not arrays.is_lazy(values) and not xp.isfinite(reduced):
+            reduced = xp.sum(values / math.prod(values.shape))  # the sum alone was beyond the largest float
+    return reduced
 
 
 def _check_reduction(reduction: str | None) -> None:
-    if reduction is not None and reduction not in REDUCTIONS:
+    if reduction is not None and not (isinstance(reduction, str) and reduction in REDUCTIONS):
         raise ValueError(f'reduction: expected None, "mean" or "sum", got {reduction!r}')
 
 
@@ -259,7 +273,7 @@ def check_domain(xp: Namespace, name: str, array: Array, symbol: Expr) -> None:
     else:
         inside = xp.all(xp.isfinite(array)) and (low == -INFINITY or xp.min(array) >= low)
     if not inside:
-        _check_finite(xp, name, array, isinstance(symbol, IndexedBase))
+        _check_finite(xp, name, array, may_mask=isinstance(symbol, IndexedBase) and low == -INFINITY)
     if allowed or not inside:
         outside = (array != allowed[0]) & (array != allowed[1]) if allowed else (array < low) | (array > high)
         if xp.any(outside):
@@ -273,13 +287,13 @@ def check_domain(xp: Namespace, name: str, array: Array, symbol: Expr) -> None:
             raise ValueError(f"{name}: expected rows that sum to 1, got one that sums to {float(sums[wrong][0])!r}")
 
 
-def _check_finite(xp: Namespace, name: str, array: Array, rows: bool) -> None:
+def _check_finite(xp: Namespace, name: str, array: Array, may_mask: bool) -> None:
     """Raise if `array` has nan or infinities, other than a logit of -inf in a row with others: it masks its class."""
     finite = xp.isfinite(array)
     if xp.any(array != array):
         raise ValueError(f"{name}: expected numbers, got nan")
-    if not xp.all(finite) and (not rows or xp.any(array == INFINITY) or not xp.all(xp.any(finite, axis=-1))):
-        expected = "finite numbers, or -inf for a masked class" if rows else "finite numbers"
+    if not xp.all(finite) and (not may_mask or xp.any(array == INFINITY) or not xp.all(xp.any(finite, axis=-1))):
+        expected = "finite numbers, or -inf for a masked class" if may_mask else "finite numbers"
         raise ValueError(f"{name}: expected {expected}, got {float(array[~finite][0])!r}")
 
 

@@ -95,6 +95,10 @@ WRONG = [
     ("a label that is not whole", value("softmax_cross_entropy", [[1.0, 2.0]], [0.5]), "target", TypeError, "whole"),
     ("labels as floats", value("softmax_squared_error", [[1.0, 2.0]], [1.0]), "target", TypeError, "whole"),
     ("truth values for labels", value("softmax_cross_entropy", [[1.0, 2.0]], [True]), "target", TypeError, "bool"),
+    ("an infinite target",
+     value("softmax_cross_entropy", [1.0, 2.0], [INF, 0.0]), "target", ValueError, "expected finite numbers, got inf"),
+    ("an infinite logit", value("softmax_cross_entropy", [1.0, INF], 0), "prediction", ValueError, "masked.*got inf"),
+    ("a row of masks", value("softmax_cross_entropy", [-INF, -INF], 0), "prediction", ValueError, "masked.*got -inf"),
     ("targets that sum to 2",
      value("softmax_cross_entropy", [1.0, 2.0], [1.0, 1.0]), "target", ValueError, "sum to 1.*2"),
     ("targets that sum to 0", value("cross_entropy", [0.5, 0.5], [0.0, 0.0]), "target", ValueError, "sum to 1.*0"),
@@ -122,6 +126,7 @@ WRONG = [
     ("a negative beta", value("smooth_l1", 1.0, 0.0, beta=-1.0), "beta", ValueError, "-1"),
     ("an infinite beta", value("smooth_l1", 1.0, 0.0, beta=INF), "beta", ValueError, "inf"),
     ("a beta of nan", value("smooth_l1", 1.0, 0.0, beta=NAN), "beta", ValueError, "nan"),
+    ("a whole number beyond the largest float", value("smooth_l1", 1.0, 0.0, beta=10**400), "beta", ValueError, "1000"),
     ("a delta of 0", value("huber", 1.0, 0.0, delta=0.0), "delta", ValueError, "0"),
     ("a negative delta", value("huber", 1.0, 0.0, delta=-1), "delta", ValueError, "-1"),
     ("a delta of nan", value("huber", 1.0, 0.0, delta=NAN), "delta", ValueError, "nan"),
@@ -141,6 +146,10 @@ WRONG = [
     ("a truth value for reduction", value("squared_error", 1.0, 0.0, reduction=True), "reduction", ValueError, "True"),
     ("a list for reduction",
      value("squared_error", 1.0, 0.0, reduction=["mean"]), "reduction", (ValueError, TypeError), "mean"),
+    ("an array for reduction",
+     value("squared_error", 1.0, 0.0, reduction=np.array(["mean", "sum"])), "reduction", ValueError, "mean.*array"),
+    ("a reduction of Hessians",
+     lambda: losses.squared_error.hessian_at([1.0], [0.0], reduction="mean"), "reduction", TypeError, "each.*'mean'"),
     ("the mean of no samples",
      value("squared_error", np.ones(0), 0.0, reduction="mean"), "reduction", ValueError, "mean"),
     ("a negative epsilon", lambda: losses.smooth_labels([0.0, 1.0], -0.1), "epsilon", ValueError, r"-0\.1"),
@@ -284,6 +293,19 @@ def test_whole_numbers_and_truth_values_are_numbers():
     assert losses.squared_error.value(3, 1) == 4
     assert losses.binary_cross_entropy.value(0.5, True) == losses.binary_cross_entropy.value(0.5, 1)
     assert losses.squared_error.value(np.array([3], np.uint8), np.array([5], np.uint8)) == 4
+
+
+def test_an_empty_list_holds_no_labels():
+    for loss in (losses.softmax_cross_entropy, losses.softmax_squared_error):
+        assert loss.value(np.ones((0, 3)), []).shape == (0,)
+        assert loss.gradient_at(np.ones((0, 3)), []).shape == (0, 3)
+
+
+def test_a_mean_is_finite_where_the_sum_of_the_losses_is_not():
+    """(1e154)^2 = 1e308, and four of them are beyond the largest float, about 1.8e308."""
+    big = np.full(4, 1e154)
+    assert losses.squared_error.value(big, 0.0, reduction="mean") == losses.squared_error.value(1e154, 0.0)
+    assert losses.squared_error.value(big, 0.0, reduction="sum") == INF
 
 
 def test_bounds_belong_to_the_domains_that_are_closed():

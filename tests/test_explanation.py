@@ -28,7 +28,7 @@ from sympy import (
 from lossbook import functions, losses, notation
 from lossbook.explanation import NoRule, explain
 from lossbook.functions import log_cosh, log_softmax, logsumexp, sigmoid, softmax, softplus, tanh
-from lossbook.notation import gamma, i, j, k, l, total
+from lossbook.notation import gamma, i, j, k, l, n, total
 
 z, y, s = notation.logits, notation.targets, notation.logit
 x, c = Symbol("x", real=True), Symbol("c", real=True)
@@ -92,6 +92,8 @@ EXPRESSIONS = {
     "softmax of a scaled row": (softmax(Lambda(k, z[k] / T), i), z[j]),
     "log-softmax of a shifted row by the shift": (log_softmax(Lambda(k, z[k] + c * y[k]), i), c),
     "logsumexp of powers": (logsumexp(Lambda(k, z[k] ** 2)), z[j]),
+    "a row shifted by an entry of its own": (logsumexp(Lambda(k, z[k] + z[i])), z[i]),
+    "a row with a sum over the index that is asked for": (softmax(Lambda(k, total((z[k] - y[j]) ** 2, j)), j), z[i]),
     "numbers for indices": (softmax(z, 1).definition() * z[2], z[2]),
     "a focal loss of rows": (-total(y[k] * (1 - softmax(z, k)) ** 2 * log_softmax(z, k)), z[i]),
 }
@@ -207,6 +209,25 @@ def test_arguments_are_checked():
         explain("x", x)
     with pytest.raises(TypeError, match="symbol: expected a symbol or an entry of a row"):
         explain(x**2, x**2)
+
+
+def test_what_counts_or_names_classes_does_not_vary():
+    for expression, symbol in [(total(z[k]), n), (k * z[k], k), (softmax(z, i), i), (z[k] ** 2, k)]:
+        with pytest.raises(ValueError, match=f"^symbol: expected what can vary, got {symbol}, which counts or names"):
+            explain(expression, symbol)
+    assert explain(total(k * c * z[k]), c).result == total(k * z[k])
+
+
+@pytest.mark.parametrize("number", [sympy.nan, sympy.oo, sympy.zoo, -sympy.oo * x], ids=str)
+def test_what_is_no_number_has_no_derivative(number):
+    with pytest.raises(ValueError, match="^expression: expected finite numbers, got "):
+        explain(number, x)
+
+
+def test_a_factor_that_comes_twice_is_differentiated_once_in_each_term():
+    squared = sympy.Mul(sigmoid(x), sigmoid(x), evaluate=False)
+    result = explain(squared, x).result
+    assert sympy.expand(result - 2 * sigmoid(x) ** 2 * sigmoid(-x)) == 0
 
 
 def test_an_entry_of_a_matrix_varies_with_itself_alone():
