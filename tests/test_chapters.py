@@ -1,4 +1,4 @@
-"""Every chapter keeps the measures of the book: short cells, lines that fit the page, questions, exercises that answer."""
+"""Every chapter keeps the measures of the book: short cells, code that fits the page, questions, exercises."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,9 @@ from notebooks import read
 
 CHAPTERS = sorted((Path(__file__).parent.parent / "chapters").glob("*.ipynb"))
 WIDEST = 92  # so much code a page of the site shows without scrolling
-each_chapter = pytest.mark.parametrize("chapter", [read(path) for path in CHAPTERS], ids=[path.stem for path in CHAPTERS])
+each_chapter = pytest.mark.parametrize(
+    "chapter", [read(path) for path in CHAPTERS], ids=[path.stem for path in CHAPTERS]
+)
 
 
 def cells(chapter, kind):
@@ -38,13 +40,22 @@ def test_cells_are_short(chapter):
 @each_chapter
 def test_at_most_one_cell_in_ten_is_hidden(chapter):
     shown = [cell for cell in cells(chapter, "code") if "solution" not in cell.metadata.get("tags", [])]
-    hidden = [cell for cell in shown if any(tag.startswith(("hide", "remove")) for tag in cell.metadata.get("tags", []))]
+    hidden = [
+        cell for cell in shown if any(tag.startswith(("hide", "remove")) for tag in cell.metadata.get("tags", []))
+    ]
     assert 10 * len(hidden) <= len(shown)
 
 
 @each_chapter
 def test_a_chapter_says_what_it_gives_what_it_needs_and_how_long_it_takes(chapter):
-    for mark in (r"^# \w", r"^\*\*You will\*\*", r"\*\*You need\*\*", r"\*\*Time:\*\* \d+ minutes", r"^## Summary", r"^## Exercises"):
+    for mark in (
+        r"^# \w",
+        r"^\*\*You will\*\*",
+        r"\*\*You need\*\*",
+        r"\*\*Time:\*\* \d+ minutes",
+        r"^## Summary",
+        r"^## Exercises",
+    ):
         assert re.search(mark, text(chapter), re.MULTILINE), mark
 
 
