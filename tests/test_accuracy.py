@@ -296,14 +296,15 @@ def value_scale(name, prediction, target, true):
     return largest([true, *(b * (log_of(b) - log_of(a)) for a, b in zip(q, p) if b)])
 
 
-def moved_by_a_float(name, row, label, part, chosen):
+def moved_by_a_float(name, row, label, part, chosen, kind):
     """The most that an entry of a part changes if a logit moves to the next float; none for logits beyond 37."""
     if not name.startswith("softmax") or max(map(abs, row)) > 37:
         return 0.0
     trues = part_of(name, row, label, part, chosen)
     changes = [0] * len(trues)
     for k, logit in enumerate(row):
-        moved = part_of(name, (*row[:k], np.nextafter(logit, np.inf), *row[k + 1 :]), label, part, chosen)
+        next_float = np.nextafter(kind(logit), kind(np.inf))
+        moved = part_of(name, (*row[:k], next_float, *row[k + 1 :]), label, part, chosen)
         changes = [change + abs(a - b) for change, a, b in zip(changes, moved, trues)]
     return float(max(changes))
 
@@ -330,7 +331,8 @@ def error_in_part(name, part, prediction, target, result):
     entries_here = result[np.ix_(chosen, chosen)] if part == "hessian" else result
     found = max(error_in_rows(a, b, scale) for a, b in zip(np.ravel(entries_here), true))
     if found > ROW_UNITS:
-        found *= scale * 2.0**-52 / max(scale * 2.0**-52, moved_by_a_float(name, row, label, part, chosen) / 4)
+        unit = scale * float(np.finfo(result.dtype).eps)
+        found *= unit / max(unit, moved_by_a_float(name, row, label, part, chosen, result.dtype.type) / 4)
     return found
 
 
@@ -350,6 +352,20 @@ def test_a_class_loss_is_right_to_the_last_digits_of_its_row(name, part, classes
     predictions, targets = class_points(name, classes)
     if part == "hessian" and classes == 1000:
         predictions, targets = predictions[::3], targets[::3]
+    check_class_loss(name, part, predictions, targets)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@every_part
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_a_class_loss_is_right_to_the_last_digits_of_its_row_in_float32(name, part, classes):
+    """On the rows that float32 has room for; it has fewer floats between 1 and the probabilities next to it."""
+    predictions, targets = class_points(name, classes)
+    fits = np.all((abs(predictions) < 1e36) | np.isinf(predictions), axis=1)
+    predictions, targets = predictions[fits].astype(np.float32), targets[fits].astype(np.float32)
+    if not name.startswith("softmax"):
+        positive = np.all(predictions > 0, axis=1)
+        predictions, targets = predictions[positive], targets[positive]
     check_class_loss(name, part, predictions, targets)
 
 

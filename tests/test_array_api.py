@@ -272,11 +272,11 @@ def test_dask_arrays_stay_lazy_and_keep_their_chunks(classes_in_a_chunk):
 
 
 def test_dask_holds_more_rows_than_memory_does():
-    """200 chunks of 20,000 rows: 320 MB of logits, of which a few chunks at a time are there."""
+    """200 chunks of 10,000 rows: 160 MB of logits, of which a few chunks at a time are there."""
     library = Library("dask")
     import dask
 
-    da, rows, classes, chunk = library.module, 4_000_000, 10, 20_000
+    da, rows, classes, chunk = library.module, 2_000_000, 10, 10_000
     z = da.random.default_rng(0).normal(0, 3, (rows, classes), chunks=(chunk, classes))
     labels = da.random.default_rng(1).integers(0, classes, rows, chunks=chunk)
     loss = losses.softmax_cross_entropy
