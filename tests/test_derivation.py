@@ -186,7 +186,7 @@ def test_a_flipped_sign_in_any_step_is_refuted(name):
     before, tried = derivation.start, 0
     for number, step in enumerate(derivation.steps):
         assert step.verdict.kind == "proved"
-        for wrong in list(dict.fromkeys(slips(step.expression)))[:5]:
+        for wrong in list(dict.fromkeys(slips(step.expression)))[:3]:
             if same_value(wrong, step.expression):
                 continue
             tried += 1
