@@ -617,8 +617,11 @@ def as_array(name: str, value: ArrayLike) -> Array:
     """`value` as a NumPy array, or itself if it is an array of another library."""
     if library(value) not in ("numpy", None):
         return value
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name}: expected an array without a mask, got a masked array")
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
     except ValueError:
         raise ValueError(f"{name}: expected an array of numbers, got rows of different lengths") from None
 
@@ -635,7 +638,8 @@ def as_array_like(name: str, value: ArrayLike, other: Array, other_name: str) ->
     if array.dtype.kind not in "biuf":
         return as_floats(name, value)  # which says what is wrong with it
     like = {"dtype": other.dtype} if array.dtype.kind == "f" else {}
-    return namespace(other).asarray(array.tolist(), **like, **on_device_of(other))
+    with np.errstate(over="ignore"):  # what becomes infinite in float32 is refused with its name
+        return namespace(other).asarray(array.tolist(), **like, **on_device_of(other))
 
 
 def _name(argument: Expr) -> str:
@@ -780,6 +784,8 @@ class _Writer:
             same, apart = (self.write(e.xreplace({delta: value}), axes) for value in (S.One, S.Zero))
             return f"xp.where({self._spread(self._same_class(), delta.args, axes)}, {same}, {apart})"
         if isinstance(e, functions.RowFunction):
+            if not isinstance(e.row, IndexedBase):
+                raise TypeError(f"expression: no array code for {type(e.row).__name__} in {e}")
             parts = self._name_for(f"row_parts(xp, {_name(e.row)})")
             if e.class_index == LABEL:
                 parts = self._name_for(f"parts_at_label(xp, {parts}, {_name(self.labels_for)})")

@@ -10,8 +10,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from sympy import Lambda, Symbol
 
 from lossbook import arrays, functions, losses
+from lossbook.functions import log_softmax
+from lossbook.loss import Loss
+from lossbook.notation import k, logits, targets, total
 from reference import EXAMPLES, METHODS
 
 CLASS_LOSSES = [name for name, loss in losses.catalogue.items() if loss.over_classes]
@@ -296,3 +300,16 @@ def test_dask_holds_more_rows_than_memory_does():
             expected_mean += block_value.sum() / rows
             expected_squares += ((block_gradient / rows) ** 2).sum()
     np.testing.assert_allclose([mean, squares], [expected_mean, expected_squares], rtol=1e-12)
+
+
+def test_numbers_of_the_other_byte_order_are_numbers():
+    assert losses.squared_error.value(np.array([1.0, 2.0], ">f8"), np.array([0.0, 0.0], "<f8")).tolist() == [1, 4]
+
+
+def test_a_row_that_is_no_array_has_no_array_code():
+    index = Symbol("j", integer=True)
+    scaled = Lambda(index, logits[index] / 2)
+    expression = -total(targets[k] * log_softmax(scaled, k))
+    loss = Loss(name="scaled", expression=expression, prediction=logits, target=targets)
+    with pytest.raises(TypeError, match="^expression: no array code for Lambda"):
+        loss.value([1.0, 2.0], [1.0, 0.0])
