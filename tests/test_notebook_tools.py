@@ -108,7 +108,12 @@ def test_an_interrupt_leaves_the_file_as_it_was(notebook):
     text = f"```{{code-cell}}\nimport pathlib, time\npathlib.Path({str(running)!r}).touch()\ntime.sleep(60)\n```\n"
     notebooks.write(notebook, notebooks.from_text(text))
     before = notebook.read_bytes()
-    process = subprocess.Popen([sys.executable, TOOL, "refresh", notebook], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, TOOL, "refresh", notebook],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
+    )
     while not running.exists() and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
