@@ -116,13 +116,23 @@ class Visit:
 
     def open_all(self):
         self.page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })")
+        self.lay_out()
+
+    def lay_out(self):
+        """Lay out what is far from the screen too, as when the reader comes near."""
+        self.page.evaluate("""() => {
+            document.querySelectorAll("section").forEach((section) => { section.style.contentVisibility = "visible" });
+            return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        }""")
 
     def overflow(self):
         """By how many pixels the page is wider than the screen."""
+        self.lay_out()
         return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
     def axe(self, **options):
         """What axe-core finds: a line for each element. The drawn half of a formula is hidden from all but the eye."""
+        self.lay_out()
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text("utf-8"))
         found = self.page.evaluate(
