@@ -41,6 +41,7 @@ from sympy import (
     Integer,
     Interval,
     KroneckerDelta,
+    Lambda,
     Max,
     Min,
     Mul,
@@ -274,6 +275,8 @@ def _scalars(expression: Expr) -> set[Expr]:
         return set()
     if isinstance(expression, Sum):
         return _scalars(expression.function) - set(expression.variables)
+    if isinstance(expression, Lambda):
+        return _scalars(expression.expr) - set(expression.variables)
     found = {symbol for part in expression.args for symbol in _scalars(part)}
     return found.difference(free_indices(expression)) if found else found
 
