@@ -196,7 +196,10 @@ TYPED_EQUATION = re.compile(
 def equations_are_derived(page):
     for number, cell in page.cells("markdown", "raw"):
         if found := TYPED_EQUATION.search(cell.source):
-            yield number, f"a display equation is typed by hand ({found[0]}): let a code cell print it from the catalogue"
+            yield (
+                number,
+                f"a display equation is typed by hand ({found[0]}): let a code cell print it from the catalogue",
+            )
     for number, tree in page.code():
         typed = [call for call in calls(tree, "Math", "Latex") if call.args and is_text(call.args[0])]
         texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
@@ -212,7 +215,10 @@ def code_is_plain_python(page):
         try:
             tree = ast.parse(cell.source)
         except SyntaxError:
-            yield number, "is not plain Python (magics `%`, shell lines `!` and help `?` are not allowed): write it in Python"
+            yield (
+                number,
+                "is not plain Python (magics `%`, shell lines `!` and help `?` are not allowed): write it in Python",
+            )
             continue
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         if "get_ipython" in names:
@@ -238,7 +244,10 @@ def little_is_hidden(page):
     shown = [(n, cell) for n, cell in page.cells("code") if "solution" not in cell.metadata.get("tags", [])]
     hidden = [number for number, cell in shown if hides(cell)]
     if 10 * len(hidden) > len(shown):
-        yield hidden[-1], f"is one of {len(hidden)} hidden cells among {len(shown)}: at most one in ten, solutions aside"
+        yield (
+            hidden[-1],
+            f"is one of {len(hidden)} hidden cells among {len(shown)}: at most one in ten, solutions aside",
+        )
 
 
 def computed_is_shown(page):
@@ -283,7 +292,9 @@ def is_text(node):
 
 
 def is_asserted(tree):
-    asserts = [node for node in ast.walk(tree) if isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant)]
+    asserts = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant)
+    ]
     return bool(asserts) or any(calls(tree, "check"))
 
 
@@ -306,7 +317,9 @@ def names_bound(statement):
             names |= names_read(node.value)
     if isinstance(statement, (ast.For, ast.While, ast.With, ast.If, ast.Try)):
         # A loop may fill a list by calling its method.
-        names |= {root for call in calls(statement, "append", "extend", "add", "update") for root in names_read(call.func)}
+        names |= {
+            root for call in calls(statement, "append", "extend", "add", "update") for root in names_read(call.func)
+        }
     return names
 
 
@@ -342,7 +355,9 @@ RULES = (
 
 
 def pytest_addoption(parser):
-    parser.addoption("--by-meaning", action="store_true", help="compare outputs of notebooks by meaning, not to the byte")
+    parser.addoption(
+        "--by-meaning", action="store_true", help="compare outputs of notebooks by meaning, not to the byte"
+    )
 
 
 def pytest_configure(config):
@@ -357,7 +372,9 @@ def pytest_configure(config):
 
 
 def pytest_collect_file(file_path, parent):
-    inside = file_path.relative_to(parent.config.rootpath).parts if file_path.is_relative_to(parent.config.rootpath) else ()
+    inside = (
+        file_path.relative_to(parent.config.rootpath).parts if file_path.is_relative_to(parent.config.rootpath) else ()
+    )
     if file_path.suffix == ".ipynb" and not set(inside) & set(NOT_OURS):
         return StrictNotebook.from_parent(parent, path=file_path)
 
@@ -421,7 +438,9 @@ class StrictNotebook(IPyNbFile):
 
     def where(self, number=None):
         """The name of this notebook, or of a cell in it, for a message."""
-        name = self.path.relative_to(self.config.rootpath) if self.path.is_relative_to(self.config.rootpath) else self.path
+        name = (
+            self.path.relative_to(self.config.rootpath) if self.path.is_relative_to(self.config.rootpath) else self.path
+        )
         if number is None:
             return str(name)
         return f"{name}, cell {number} ({first_line(self.nb.cells[number - 1].source)})"

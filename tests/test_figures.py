@@ -9,6 +9,7 @@ from lossbook.digits import exact
 from lossbook.tables import Table
 from lossbook.training import Network, descend
 
+
 def to_the_right():
     """A network whose second class leads where the first feature is above its mean."""
     network = Network([2, 2])
@@ -33,9 +34,11 @@ FIGURES = {
     "difference errors": lambda: figures.difference_errors(lambda x: x**3, lambda x: 3 * x**2, at=1.0),
     "optimum": lambda: figures.optimum_over_truth({"a": (np.linspace(0, 1, 11), np.linspace(0.1, 0.9, 11))}),
     "reliability": lambda: figures.reliability({"a": (np.array([0.2, 0.8]), np.array([0.1, 0.9]), np.array([5, 5]))}),
-        "two minima": lambda: figures.two_minima([0, 0, 3]),
+    "two minima": lambda: figures.two_minima([0, 0, 3]),
     "matrices": figures.matrix_products,
-    "boundaries": lambda: figures.boundaries(CLUSTERS, CLUSTERS[:, 0] > 40, [0, 1, 2], [0, 3], {"a line": to_the_right()}),
+    "boundaries": lambda: figures.boundaries(
+        CLUSTERS, CLUSTERS[:, 0] > 40, [0, 1, 2], [0, 3], {"a line": to_the_right()}
+    ),
     "lines": lambda: figures.fitted_lines(data.YEARS, data.CALLS, {"a": (1.0, 0.5)}, "calls"),
     "estimates": lambda: figures.estimates_over_one_value(np.array([0.0, 1, 2, 3, 4]), delta=1),
     "digits": lambda: figures.correct_digits(np.array([0.0, 1.0]), {"a": np.array([1.0, 4.1])}, DIGITS),
@@ -63,7 +66,9 @@ def test_alt_text_says_the_numbers_that_are_drawn():
 
 def test_alt_text_says_where_minima_optima_and_shares_lie():
     minima = FIGURES["two minima"]().alt
-    assert "squared residuals is least at 1 " in minima and "absolute residuals is least at 0." in minima  # mean, median
+    assert (
+        "squared residuals is least at 1 " in minima and "absolute residuals is least at 0." in minima
+    )  # mean, median
     assert "a 0.820" in FIGURES["optimum"]().alt  # 0.1 + 0.8 * 0.9
     assert "it says 0.80 on average where 0.90 happen" in FIGURES["reliability"]().alt
 

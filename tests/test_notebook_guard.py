@@ -142,7 +142,9 @@ def tag_and_falsify(notebook):
 
 def store_the_error_of_a_magic(notebook):
     change(NUMBER, source="%nosuchmagic", outputs=[])(notebook)
-    add_output(NUMBER, "stream", name="stderr", text="UsageError: Line magic function `%nosuchmagic` not found.\n")(notebook)
+    add_output(NUMBER, "stream", name="stderr", text="UsageError: Line magic function `%nosuchmagic` not found.\n")(
+        notebook
+    )
 
 
 CONNECT = "import socket\nassert total\nsocket.create_connection(('127.0.0.1', 9), 1)"
@@ -168,7 +170,12 @@ EXECUTED = [
     ("cell-that-raises", ASSERTION, "AssertionError", source(ASSERTION, "assert total == 3")),
     ("cell-that-connects", ASSERTION, "opens no connection", source(ASSERTION, CONNECT)),
     ("cell-that-asks-for-a-host", ASSERTION, "opens no connection", source(ASSERTION, RESOLVE)),
-    ("cell-that-starts-a-program", ASSERTION, "starts no program", source(ASSERTION, "import os\nassert total and not os.system('true')")),
+    (
+        "cell-that-starts-a-program",
+        ASSERTION,
+        "starts no program",
+        source(ASSERTION, "import os\nassert total and not os.system('true')"),
+    ),
     ("cell-that-writes", ASSERTION, "writes in temporary folders alone", source(ASSERTION, WRITE)),
     ("cell-that-deletes", ASSERTION, "writes in temporary folders alone", source(ASSERTION, DELETE)),
     ("cell-that-warns", ASSERTION, "stderr", source(ASSERTION, "import warnings\nassert total\nwarnings.warn('!')")),
@@ -178,19 +185,39 @@ READ = [
     ("magic-whose-error-is-stored", NUMBER, "stderr", store_the_error_of_a_magic),
     ("never-executed", NUMBER, "execution count is None", change(NUMBER, execution_count=None)),
     ("counts-out-of-order", NUMBER, "execution count is 7", change(NUMBER, execution_count=7)),
-    ("all-outputs-stripped", None, "no outputs at all", lambda n: [c.update(outputs=[]) for c in n.cells if "outputs" in c]),
+    (
+        "all-outputs-stripped",
+        None,
+        "no outputs at all",
+        lambda n: [c.update(outputs=[]) for c in n.cells if "outputs" in c],
+    ),
     ("png", FIGURE, "image/png", add_output(FIGURE, "display_data", data={"image/png": "iVBORw0KGgo="})),
     ("jpeg", FIGURE, "image/jpeg", add_output(FIGURE, "display_data", data={"image/jpeg": "/9j/4AAQ"})),
     ("picture-in-html", NUMBER, "HTML", add_output(NUMBER, "display_data", data={"text/html": "<img src='x.png'>"})),
     ("figure-without-alt", FIGURE, "no alt text", lambda n: output(FIGURE)(n).update(metadata={})),
-    ("figure-with-other-alt", FIGURE, "alt text", lambda n: n.cells[FIGURE - 1].metadata.mystnb.image.update(alt="A square")),
+    (
+        "figure-with-other-alt",
+        FIGURE,
+        "alt text",
+        lambda n: n.cells[FIGURE - 1].metadata.mystnb.image.update(alt="A square"),
+    ),
     ("figure-without-caption", FIGURE, "no caption", lambda n: n.cells[FIGURE - 1].metadata.mystnb.pop("figure")),
     ("two-figures", FIGURE, "several figures", lambda n: n.cells[FIGURE - 1].outputs.append(output(FIGURE)(n))),
     ("alt-without-figure", NUMBER, "no figure", change(NUMBER, metadata={"mystnb": {"image": {"alt": "x"}}})),
     ("picture-in-prose-without-alt", 1, "no alt text", source(1, "![](x.svg)")),
     ("stored-stderr", NUMBER, "stderr", add_output(NUMBER, "stream", name="stderr", text="UserWarning")),
-    ("stored-error", NUMBER, "error NameError", add_output(NUMBER, "error", ename="NameError", evalue="x", traceback=[])),
-    ("warnings-hidden", NUMBER, "hides warnings", source(NUMBER, "import warnings\nwarnings.simplefilter('ignore')\n42")),
+    (
+        "stored-error",
+        NUMBER,
+        "error NameError",
+        add_output(NUMBER, "error", ename="NameError", evalue="x", traceback=[]),
+    ),
+    (
+        "warnings-hidden",
+        NUMBER,
+        "hides warnings",
+        source(NUMBER, "import warnings\nwarnings.simplefilter('ignore')\n42"),
+    ),
     ("tag-skip", NUMBER, "nbval-skip", change(NUMBER, metadata={"tags": ["nbval-skip"]})),
     ("tag-raises", NUMBER, "raises-exception", change(NUMBER, metadata={"tags": ["raises-exception"]})),
     ("tag-skip-execution", NUMBER, "skip-execution", change(NUMBER, metadata={"tags": ["skip-execution"]})),
@@ -217,7 +244,12 @@ READ = [
     ("asserts-nothing", ASSERTION, "shows nothing", source(ASSERTION, "total + 2\nassert True")),
     ("binds-for-nobody", ASSERTION, "no later cell reads", source(ASSERTION, "wrong = total + 2")),
     ("assigned-in-vain", NUMBER, "nothing reads", source(NUMBER, "wrong = 3\n6 * 7")),
-    ("timestamps", None, "make refresh NB=", lambda n: n.cells[2].metadata.update(execution={"iopub.status.busy": "2026"})),
+    (
+        "timestamps",
+        None,
+        "make refresh NB=",
+        lambda n: n.cells[2].metadata.update(execution={"iopub.status.busy": "2026"}),
+    ),
     ("not-a-valid-notebook", None, "not a valid notebook", lambda n: n.cells[2].update(unknown=1)),
     ("not-in-contents", None, "_toc.yml", lambda n: None),
 ]
@@ -265,7 +297,8 @@ def project(tmp_path_factory):
         (chapters / f"{name}.ipynb").write_text(nbformat.v4.writes(notebook) + "\n", encoding="utf-8")
     listed = sorted(path.stem for path in chapters.glob("*.ipynb") if path.stem != "not-in-contents")
     (folder / "_toc.yml").write_text(
-        yaml.safe_dump({"root": "index", "chapters": [{"file": f"chapters/{stem}"} for stem in listed]}), encoding="utf-8"
+        yaml.safe_dump({"root": "index", "chapters": [{"file": f"chapters/{stem}"} for stem in listed]}),
+        encoding="utf-8",
     )
     (folder / "index.md").write_text("# Index\n", encoding="utf-8")
     (folder / "_build").mkdir()

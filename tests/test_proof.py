@@ -11,14 +11,55 @@ from random import Random
 import pytest
 from plain_arithmetic import evaluate, mp
 from sympy import (
-    Abs, Add, And, Derivative, DiracDelta, Eq, Function, Heaviside, I, Indexed, IndexedBase, Integer, Integral,
-    KroneckerDelta, Lambda, Max, Min, Mul, Or, Piecewise, Pow, Product, Rational, S, Sum, Symbol, cos, exp, expand, log,
-    nan, oo, sign, sin, sqrt, zoo,
+    Abs,
+    Add,
+    And,
+    Derivative,
+    DiracDelta,
+    Eq,
+    Function,
+    Heaviside,
+    I,
+    Indexed,
+    IndexedBase,
+    Integer,
+    Integral,
+    KroneckerDelta,
+    Lambda,
+    Max,
+    Min,
+    Mul,
+    Or,
+    Piecewise,
+    Pow,
+    Product,
+    Rational,
+    S,
+    Sum,
+    Symbol,
+    cos,
+    exp,
+    expand,
+    log,
+    nan,
+    oo,
+    sign,
+    sin,
+    sqrt,
+    zoo,
 )
 
 from lossbook import losses, notation
 from lossbook.functions import (
-    log_cosh, log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softmax_complement, softplus, tanh,
+    log_cosh,
+    log_sigmoid,
+    log_softmax,
+    logsumexp,
+    sigmoid,
+    softmax,
+    softmax_complement,
+    softplus,
+    tanh,
 )
 from lossbook.notation import TARGETS_SUM_TO_ONE, delta, gamma, i, j, k, l, n, side, total
 from lossbook.proof import equal
@@ -52,7 +93,8 @@ TRUE = {
     # matrices
     "derivative by an entry of a matrix": (d(total(matrix[i, k] * y[k]), matrix[j, l]), KroneckerDelta(i, j) * y[l]),
     "sums over both indices swapped": (
-        total(total(matrix[i, k] * y[k] * z[i], k), i), total(y[k] * total(matrix[i, k] * z[i], i)),
+        total(total(matrix[i, k] * y[k] * z[i], k), i),
+        total(y[k] * total(matrix[i, k] * z[i], i)),
     ),
     "gradient by the inputs": (d(total(total(matrix[i, k] * y[k], k) * z[i], i), y[j]), total(matrix[i, j] * z[i], i)),
     # functions of one number
@@ -103,7 +145,10 @@ TRUE = {
     ),
     "powers add": (prob**gamma * prob * (1 - prob) ** 2, prob ** (gamma + 2) * (1 / prob - 2 + prob)),
     # kinks
-    "Huber with three branches": (losses.huber.expression.subs(losses.huber.prediction, r + losses.huber.target), huber(r)),
+    "Huber with three branches": (
+        losses.huber.expression.subs(losses.huber.prediction, r + losses.huber.target),
+        huber(r),
+    ),
     "Huber by minimum": (huber(r), Min(Abs(r), delta) * (Abs(r) - Min(Abs(r), delta) / 2)),
     "Huber is delta Smooth L1": (huber(r), delta * smooth_l1(r, delta)),
     "Huber's gradient": (d(huber(r), r), Max(-delta, Min(r, delta))),
@@ -112,7 +157,10 @@ TRUE = {
     "sign times size": (r, sign(r) * Abs(r)),
     "root of a square": (sqrt((a - b) ** 2), Abs(b - a)),
     "pseudo-Huber": (delta**2 * (sqrt(1 + (r / delta) ** 2) - 1), delta * (sqrt(delta**2 + r**2) - delta)),
-    "pinball by maximum": (losses.pinball.expression.subs(losses.pinball.prediction, r + losses.pinball.target), Max(-tau * r, (1 - tau) * r)),
+    "pinball by maximum": (
+        losses.pinball.expression.subs(losses.pinball.prediction, r + losses.pinball.target),
+        Max(-tau * r, (1 - tau) * r),
+    ),
     "pinball at one half": (Max(-r / 2, r / 2), Abs(r) / 2),
     "hinge by maximum": (Piecewise((hinge_gap, side * a < 1), (0, True)), Max(0, hinge_gap)),
     "squared hinge by residual": (Max(0, hinge_gap) ** 2, Piecewise(((side - a) ** 2, side * a < 1), (0, True))),
@@ -271,7 +319,11 @@ def points(expressions, given, count=24):
         for row in sorted(rows, key=str):
             unknowns += [row[m] for m in product(range(1, classes + 1), repeat=2 if row == matrix else 1)]
         for symbol in unknowns:
-            pool = GRID if number % 2 or symbol in (side,) else [Rational(generator.randint(-3000, 3000), 1009) for _ in range(40)]
+            pool = (
+                GRID
+                if number % 2 or symbol in (side,)
+                else [Rational(generator.randint(-3000, 3000), 1009) for _ in range(40)]
+            )
             values[symbol] = generator.choice([x for x in pool if domain(symbol)(x)])
         if TARGETS_SUM_TO_ONE in given:
             entries = [y[m] for m in range(1, classes + 1)]

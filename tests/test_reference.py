@@ -66,15 +66,18 @@ def test_the_overview_has_a_line_for_each_loss():
     assert [row[0] for row in reference.overview().rows] == [[f"`{name}`"] for name in losses.catalogue]
 
 
-@pytest.mark.parametrize("name, line", [
-    ("squared_error", "squared_error: a number; yes; none; without bound"),
-    ("hinge", "hinge: a number; yes; at -1 and 1; 1"),
-    ("binary_cross_entropy", "binary_cross_entropy: a probability; yes; none; without bound"),
-    ("sigmoid_squared_error", "sigmoid_squared_error: a logit; no; none; 8/27"),
-    ("focal", "focal: a logit; no; none; not known"),
-    ("cross_entropy", "cross_entropy: a row of probabilities; yes; none; without bound"),
-    ("softmax_squared_error", "softmax_squared_error: a row of logits; no; none; 16/27"),
-])
+@pytest.mark.parametrize(
+    "name, line",
+    [
+        ("squared_error", "squared_error: a number; yes; none; without bound"),
+        ("hinge", "hinge: a number; yes; at -1 and 1; 1"),
+        ("binary_cross_entropy", "binary_cross_entropy: a probability; yes; none; without bound"),
+        ("sigmoid_squared_error", "sigmoid_squared_error: a logit; no; none; 8/27"),
+        ("focal", "focal: a logit; no; none; not known"),
+        ("cross_entropy", "cross_entropy: a row of probabilities; yes; none; without bound"),
+        ("softmax_squared_error", "softmax_squared_error: a row of logits; no; none; 16/27"),
+    ],
+)
 def test_a_line_of_the_overview(name, line):
     assert line in str(reference.overview()).splitlines()
 
@@ -108,12 +111,14 @@ def test_a_false_claim_is_not_called_proved():
 
 def test_a_listing_is_markdown_on_a_page_and_lines_in_a_terminal():
     listing = Listing(["symbol", "where"], [[prediction, "any"], [abs(prediction), ["in |", S.Half, "|"]]])
-    assert listing._repr_markdown_() == "\n".join([
-        "| symbol | where |",
-        "| :--- | :--- |",
-        r"| $\hat{y}$ | any |",
-        r"| $\left\vert \hat{y}\right\vert $ | in \|$\frac{1}{2}$\| |",
-    ])
+    assert listing._repr_markdown_() == "\n".join(
+        [
+            "| symbol | where |",
+            "| :--- | :--- |",
+            r"| $\hat{y}$ | any |",
+            r"| $\left\vert \hat{y}\right\vert $ | in \|$\frac{1}{2}$\| |",
+        ]
+    )
     assert str(listing) == repr(listing) == "yhat: any\n|yhat|: in |1/2|"
 
 
@@ -128,11 +133,17 @@ def test_every_domain_is_of_a_symbol_that_has_a_meaning():
 # --- the extension
 
 
-@pytest.mark.parametrize("written, expected", [
-    (["|z| and y_i"], [r"\|z\| and y\_i", ""]),
-    (["`code_a` * b"], [r"``code_a`` \* b", ""]),
-    (["See:", "", "    f(x)", "    g(x)", "", "So."], ["See:", "", "::", "", "    f(x)", "    g(x)", "", "So.", ""]),
-])
+@pytest.mark.parametrize(
+    "written, expected",
+    [
+        (["|z| and y_i"], [r"\|z\| and y\_i", ""]),
+        (["`code_a` * b"], [r"``code_a`` \* b", ""]),
+        (
+            ["See:", "", "    f(x)", "    g(x)", "", "So."],
+            ["See:", "", "::", "", "    f(x)", "    g(x)", "", "So.", ""],
+        ),
+    ],
+)
 def test_a_docstring_is_shown_as_it_is_written(written, expected):
     lines = list(written)
     plain(None, "function", "f", None, None, lines)
@@ -171,7 +182,8 @@ def built(tmp_path_factory):
     (source / "all.md").write_text("# All\n\n```{solutions}\n```\n\n| a |\n|---|\n| b |\n", encoding="utf-8")
     settings = {
         "extensions": ["myst_parser", "lossbook_page.folding", "sphinx.ext.autodoc", "reference_pages"],
-        "myst_enable_extensions": ["dollarmath"], "html_theme": "basic",
+        "myst_enable_extensions": ["dollarmath"],
+        "html_theme": "basic",
     }
     with docutils_namespace():
         app = Sphinx(source, None, target, target / ".doctrees", "html", settings, status=None, warningiserror=True)

@@ -8,7 +8,17 @@ import pytest
 
 from site_pages import ROOT
 
-EVALUATE = {"eval", "exec", "compile", "__import__", "parse_expr", "parse_latex", "import_module", "loads", "literal_eval"}
+EVALUATE = {
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "parse_expr",
+    "parse_latex",
+    "import_module",
+    "loads",
+    "literal_eval",
+}
 # Where text is run that the library wrote itself; each was read. (module, name, how often)
 REVIEWED = {("arrays.py", "exec", 1)}  # array code, written from a SymPy expression
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
@@ -73,8 +83,15 @@ def test_each_package_of_node_has_a_hash_and_no_address(lock):
 
 def test_no_setting_names_an_index_or_a_secret():
     names = ["Makefile", "pyproject.toml", "_config.yml", ".ci/run", *(path.name for path in LOCKS)]
-    names += [str(path.relative_to(ROOT)) for folder in ("tools", "binder") for path in (ROOT / folder).glob("*") if path.is_file()]
+    names += [
+        str(path.relative_to(ROOT))
+        for folder in ("tools", "binder")
+        for path in (ROOT / folder).glob("*")
+        if path.is_file()
+    ]
     for name in names:
         text = (ROOT / name).read_text("utf-8")
         assert not re.search(r"--(extra-)?index-url[ =]|--trusted-host|--find-links|registry *[=:] *.?http", text), name
-        assert not re.search(r"(?i)(password|secret|token|api_?key) *[=:] *['\"]?[\w-]{8,}|BEGIN [A-Z ]*PRIVATE KEY", text), name
+        assert not re.search(
+            r"(?i)(password|secret|token|api_?key) *[=:] *['\"]?[\w-]{8,}|BEGIN [A-Z ]*PRIVATE KEY", text
+        ), name

@@ -53,9 +53,13 @@ def on_a_phone(chromium, address):  # noqa: F811
                     "figures": figures(visit),
                     "formulas": visit.page.locator(".katex").count(),
                     "spoken": visit.page.locator(".katex math").count(),
-                    "sheets": visit.page.evaluate("[...document.styleSheets].map((sheet) => sheet.href.split('/').pop())"),
+                    "sheets": visit.page.evaluate(
+                        "[...document.styleSheets].map((sheet) => sheet.href.split('/').pop())"
+                    ),
                     "stray stops": visit.page.evaluate(STRAY_STOPS),
-                    "broken fonts": visit.page.evaluate("[...document.fonts].filter((f) => f.status === 'error').length"),
+                    "broken fonts": visit.page.evaluate(
+                        "[...document.fonts].filter((f) => f.status === 'error').length"
+                    ),
                     "axe": visit.axe(),
                 }
                 visit.page.emulate_media(color_scheme="dark")
@@ -315,15 +319,25 @@ def test_a_page_says_what_it_is(site, page):  # noqa: F811
 
 
 def test_titles_and_descriptions_differ_from_page_to_page(site):  # noqa: F811
-    heads = [re.findall(r'<title>.*?</title>|<meta name="description".*?>', (site / page).read_text("utf-8")) for page in PAGES]
+    heads = [
+        re.findall(r'<title>.*?</title>|<meta name="description".*?>', (site / page).read_text("utf-8"))
+        for page in PAGES
+    ]
     for kind in zip(*heads):
         assert len(set(kind)) == len(PAGES)
 
 
 def test_the_fonts_hold_every_character_of_the_formulas(site):  # noqa: F811
-    drawn = {ord(character) for page in PAGES for part in re.findall(
-        r'<span class="katex-html"[^>]*>(.*?)</span></span>(?=[^<]|<(?!span))', (site / page).read_text("utf-8"), re.DOTALL
-    ) for character in unescape(re.sub("<[^>]*>", "", part))}
+    drawn = {
+        ord(character)
+        for page in PAGES
+        for part in re.findall(
+            r'<span class="katex-html"[^>]*>(.*?)</span></span>(?=[^<]|<(?!span))',
+            (site / page).read_text("utf-8"),
+            re.DOTALL,
+        )
+        for character in unescape(re.sub("<[^>]*>", "", part))
+    }
     held = {code for font in (site / "_static/fonts").glob("*.woff") for code in TTFont(font).getBestCmap()}
     spaces = {0x200B, 0xA0, 0x20, 0x0A}
     assert len(drawn) > 50 and drawn - held - spaces == set()
@@ -352,9 +366,13 @@ def test_the_zip_holds_the_whole_site_but_itself(site):  # noqa: F811
 def test_two_builds_are_the_same_to_the_byte(site, tmp_path):  # noqa: F811
     """The other in a folder of another name, with other dates of its files, time zone, locale and hash seed."""
     elsewhere = tmp_path / "another fôlder"
-    shutil.copytree(ROOT, elsewhere, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("_build", ".*", "__pycache__"))
+    shutil.copytree(
+        ROOT, elsewhere, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("_build", ".*", "__pycache__")
+    )
     (elsewhere / ".venv").symlink_to(ROOT / ".venv")
-    finished = build(elsewhere, tmp_path, PYTHONHASHSEED="7", TZ="Asia/Kathmandu", LC_ALL="C", LANGUAGE="de", LANG="tr_TR.UTF-8")
+    finished = build(
+        elsewhere, tmp_path, PYTHONHASHSEED="7", TZ="Asia/Kathmandu", LC_ALL="C", LANGUAGE="de", LANG="tr_TR.UTF-8"
+    )
     assert finished.returncode == 0, finished.stdout
     again = tmp_path / "_build/html"
     names = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}

@@ -159,11 +159,16 @@ def test_without_scripts_the_answers_of_a_quiz_are_folded_under_it(chromium, que
 
 
 def test_a_repository_turns_on_links_to_run_and_to_edit(tmp_path):
-    notebook = '{"cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# A notebook\\n", "\\n", "Text."]}],' \
-               ' "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}, "nbformat": 4, "nbformat_minor": 5}'
+    notebook = (
+        '{"cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# A notebook\\n", "\\n", "Text."]}],'
+        ' "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}, "nbformat": 4, "nbformat_minor": 5}'
+    )
     pages = {"index.md": PLAIN, "chapters/one.ipynb": notebook}
-    settings = {"repository_address": "https://github.com/someone/a.book", "repository_branch": "trunk",
-                "html_baseurl": "https://example.org/book/"}
+    settings = {
+        "repository_address": "https://github.com/someone/a.book",
+        "repository_branch": "trunk",
+        "html_baseurl": "https://example.org/book/",
+    }
     text = html(tmp_path, pages, "chapters/one.html", **settings)
     for address in (
         "https://colab.research.google.com/github/someone/a.book/blob/trunk/chapters/one.ipynb",
@@ -178,7 +183,9 @@ def test_a_repository_turns_on_links_to_run_and_to_edit(tmp_path):
 def test_a_repository_elsewhere_is_refused(tmp_path):
     small_book(tmp_path, {"index.md": PLAIN, "one.md": PLAIN})
     text = (tmp_path / "_config.yml").read_text("utf-8")
-    (tmp_path / "_config.yml").write_text(text.replace("repository_address: ''", "repository_address: ftp://example.org"), "utf-8")
+    (tmp_path / "_config.yml").write_text(
+        text.replace("repository_address: ''", "repository_address: ftp://example.org"), "utf-8"
+    )
     finished = build(tmp_path, tmp_path)
     assert finished.returncode != 0
     assert "repository_address: expected https://github.com/OWNER/NAME, got 'ftp://example.org'" in finished.stdout
@@ -188,7 +195,9 @@ def test_binder_installs_the_lock_for_a_python_that_the_lock_is_for():
     line = (ROOT / "binder/requirements.txt").read_text("utf-8").strip()
     assert (ROOT / "binder" / line.removeprefix("-r ")).resolve() == ROOT / "requirements.lock"
     major, minor = (ROOT / "binder/runtime.txt").read_text("utf-8").strip().removeprefix("python-").split(".")
-    oldest, newest = re.search(r"OLDEST, NEWEST = \((.*?)\), \((.*?)\)", (ROOT / "tools/environment.py").read_text("utf-8")).groups()
+    oldest, newest = re.search(
+        r"OLDEST, NEWEST = \((.*?)\), \((.*?)\)", (ROOT / "tools/environment.py").read_text("utf-8")
+    ).groups()
     assert tuple(map(int, oldest.split(","))) <= (int(major), int(minor)) <= tuple(map(int, newest.split(",")))
 
 
@@ -198,14 +207,22 @@ def test_binder_makes_the_library_importable_from_every_folder(tmp_path):
     subprocess.run([ROOT / "binder/postBuild"], cwd=ROOT, env={"PATH": path}, check=True)
     found = subprocess.run(
         ["python", "-c", "import importlib.util; print(importlib.util.find_spec('lossbook').origin)"],
-        cwd=tmp_path, env={"PATH": path}, check=True, stdout=subprocess.PIPE, text=True,
+        cwd=tmp_path,
+        env={"PATH": path},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert found.stdout.strip() == str(ROOT / "lossbook/__init__.py")
 
 
 def test_styles_become_classes_and_figures_get_their_size_and_a_partner_for_the_night(tmp_path):
     (tmp_path / "_drawing.svg").write_text(FIGURE, "utf-8")
-    text = html(tmp_path, {"index.md": PLAIN, "one.md": "# One\n\nSome $x^2$.\n\n![A line that falls](_drawing.svg)\n"}, "one.html")
+    text = html(
+        tmp_path,
+        {"index.md": PLAIN, "one.md": "# One\n\nSome $x^2$.\n\n![A line that falls](_drawing.svg)\n"},
+        "one.html",
+    )
     assert "style=" not in text
     assert 'width="64" height="32"' in text
     night = (tmp_path / "_build/html" / re.search(r'srcset="([^"]*)"', text)[1]).read_text("utf-8")
@@ -214,4 +231,6 @@ def test_styles_become_classes_and_figures_get_their_size_and_a_partner_for_the_
 
 def test_a_rule_of_katex_is_kept_if_the_pages_use_its_classes():
     css = ".accent-body:not(.accent-full){width:0}.vec,.sqrt>.root{left:0}"
-    assert kept_rules(css, {"accent-body", "sqrt", "root"}) == ".accent-body:not(.accent-full){width:0}.sqrt>.root{left:0}"
+    assert (
+        kept_rules(css, {"accent-body", "sqrt", "root"}) == ".accent-body:not(.accent-full){width:0}.sqrt>.root{left:0}"
+    )

@@ -3,6 +3,7 @@
 They are built beside and put in place when whole. The stamp goes first and comes last, dated when its build began, so
 that neither a build that is cut off nor a source that changes meanwhile is ever taken for done. Two at once take turns.
 """
+
 import contextlib
 import fcntl
 import os

@@ -4,6 +4,7 @@ pyproject.toml gives the ranges. Each environment is made in a temporary folder 
 by meaning (--by-meaning, see tests/notebook_guard.py): numbers must agree, typesetting may differ. The site's own tests
 are left out. ARGS="oldest" runs one of the two, and further arguments go to pytest.
 """
+
 import os
 import subprocess
 import sys
@@ -19,8 +20,25 @@ def environment(folder, resolution):
     """The Python of a new environment in `folder`."""
     python = folder / "bin" / "python"
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder], check=True)
-    subprocess.run([UV, "pip", "install", "--quiet", "--python", python, "--resolution", resolution, "--only-binary=:all:",
-                    "-r", "pyproject.toml", "--group=book", "--group=test"], cwd=ROOT, check=True)
+    subprocess.run(
+        [
+            UV,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            "--resolution",
+            resolution,
+            "--only-binary=:all:",
+            "-r",
+            "pyproject.toml",
+            "--group=book",
+            "--group=test",
+        ],
+        cwd=ROOT,
+        check=True,
+    )
     (packages,) = folder.glob("lib/python*/site-packages")
     (packages / "lossbook.pth").write_text(os.path.relpath(ROOT, packages) + "\n", "utf-8")
     return python
@@ -31,8 +49,12 @@ def passes(name, arguments):
         python = environment(Path(folder).resolve(), RESOLUTIONS[name])
         print(f"With the {name} dependencies:", flush=True)
         site = [f"--ignore-glob=tests/test_{part}*" for part in ("site", "recovery", "notebook_")]
-        return subprocess.run([python, "-m", "pytest", "-q", "--by-meaning", "-p", "no:cacheprovider", *site, *arguments],
-                              cwd=ROOT).returncode == 0
+        return (
+            subprocess.run(
+                [python, "-m", "pytest", "-q", "--by-meaning", "-p", "no:cacheprovider", *site, *arguments], cwd=ROOT
+            ).returncode
+            == 0
+        )
 
 
 def main():

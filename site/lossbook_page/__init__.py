@@ -12,6 +12,7 @@ palette       the colours of pages and figures, light and dark
 finish        pages made small once all are written: one style sheet, fonts, figures, search data, the zip
 guards        what fails the build when a page is wrong
 """
+
 from lossbook_page import finish, folding, heads, interactive, mathematics, quiz
 from lossbook_page.folding import details
 

@@ -4,6 +4,7 @@ One style sheet holds the book's look and those rules of KaTeX's that the pages 
 that formulas use. Styles that KaTeX writes into its tags become classes, so that a site may forbid inline styles.
 Figures get their size, so that nothing moves while they load, and a partner for dark pages.
 """
+
 import hashlib
 import json
 import logging
@@ -21,8 +22,19 @@ from sphinx import addnodes
 
 from lossbook_page import cards, guards, interactive, mathematics, palette
 
-LEFT_OVER = ("basic.css", "pygments.css", "doctools.js", "documentation_options.js", "language_data.js", "searchtools.js",
-             "sphinx_highlight.js", "file.png", "minus.png", "plus.png", "mystnb.*.css")
+LEFT_OVER = (
+    "basic.css",
+    "pygments.css",
+    "doctools.js",
+    "documentation_options.js",
+    "language_data.js",
+    "searchtools.js",
+    "sphinx_highlight.js",
+    "file.png",
+    "minus.png",
+    "plus.png",
+    "mystnb.*.css",
+)
 STYLED = re.compile(r'<(?P<before>[a-z]\w*\b[^<>]*?) style="(?P<style>[^"]*)"(?P<after>[^<>]*)>')
 IMAGE = re.compile(r'<img (?P<attributes>[^<>]*?)src="(?P<path>[^"]*_images/[^"]*\.svg)"(?P<more>[^<>]*?)/?>')
 RULE = re.compile(r"(?P<selectors>[^{}]+)\{(?P<body>[^{}]*)\}")
@@ -90,8 +102,10 @@ def with_figures(page, text):
         size = f'width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}"'
         attributes = re.sub(r'\s*style="[^"]*"', "", image["attributes"] + image["more"])
         source = image["path"].removesuffix(".svg") + ".night.svg"
-        return (f'<picture><source class="night" media="screen and (prefers-color-scheme: dark)" srcset="{source}" {size}>'
-                f'<img {attributes} src="{image["path"]}" {size} loading="lazy" decoding="async"></picture>')
+        return (
+            f'<picture><source class="night" media="screen and (prefers-color-scheme: dark)" srcset="{source}" {size}>'
+            f'<img {attributes} src="{image["path"]}" {size} loading="lazy" decoding="async"></picture>'
+        )
 
     return IMAGE.sub(picture, text)
 
@@ -129,20 +143,28 @@ def kept_rules(css, used):
         if rule["selectors"] == "@font-face":
             faces.append(rule["body"])
             continue
-        selectors = [selector for selector in rule["selectors"].split(",")
-                     if set(re.findall(r"\.([a-zA-Z][\w-]*)", re.sub(r":not\([^)]*\)", "", selector))) <= used]
+        selectors = [
+            selector
+            for selector in rule["selectors"].split(",")
+            if set(re.findall(r"\.([a-zA-Z][\w-]*)", re.sub(r":not\([^)]*\)", "", selector))) <= used
+        ]
         if selectors:
             rules.append(",".join(selectors) + "{" + rule["body"] + "}")
     text = "".join(rules)
-    faces = [_woff_only(face) for face in faces
-             if re.search(r"font-family:\"?(\w+)", face)[1] in text and _is_asked_for(face, text)]
+    faces = [
+        _woff_only(face)
+        for face in faces
+        if re.search(r"font-family:\"?(\w+)", face)[1] in text and _is_asked_for(face, text)
+    ]
     return "".join(f"@font-face{{{face}}}" for face in faces) + text
 
 
 def _is_asked_for(face, rules):
     """Is the font upright and regular, or does a rule ask for its weight and its slope?"""
-    return all(value in ("normal", "400") or f"font-{kind}:{value}" in rules
-               for kind, value in re.findall(r"font-(style|weight):(\w+)", face))
+    return all(
+        value in ("normal", "400") or f"font-{kind}:{value}" in rules
+        for kind, value in re.findall(r"font-(style|weight):(\w+)", face)
+    )
 
 
 def _woff_only(face):
@@ -176,9 +198,17 @@ def put_search_data(app, target):
         for section in document.findall(lambda node: isinstance(node, (nodes.section, addnodes.desc))):
             name, anchor = _name_and_anchor(section)
             is_page = section.parent is document
-            places.append([address if is_page or not anchor else f"{address}#{anchor}", title,
-                           "" if is_page else name, _text(section)])
-    target.write_text("window.searchData = " + json.dumps(places, ensure_ascii=False, separators=(",", ":")) + ";\n", "utf-8")
+            places.append(
+                [
+                    address if is_page or not anchor else f"{address}#{anchor}",
+                    title,
+                    "" if is_page else name,
+                    _text(section),
+                ]
+            )
+    target.write_text(
+        "window.searchData = " + json.dumps(places, ensure_ascii=False, separators=(",", ":")) + ";\n", "utf-8"
+    )
 
 
 def _name_and_anchor(section):
@@ -190,7 +220,15 @@ def _name_and_anchor(section):
 
 def _text(section):
     """The words of a section without those of its subsections, its code and its formulas."""
-    skipped = (nodes.section, addnodes.desc, nodes.math_block, nodes.literal_block, nodes.raw, nodes.comment, nodes.image)
+    skipped = (
+        nodes.section,
+        addnodes.desc,
+        nodes.math_block,
+        nodes.literal_block,
+        nodes.raw,
+        nodes.comment,
+        nodes.image,
+    )
     words = []
 
     def collect(node):
@@ -218,16 +256,21 @@ def put_notebooks(app, site):
 
 def with_versions(site, pages):
     """The pages with a fingerprint in the address of each style sheet and script, so that no browser keeps an old one."""
-    marks = {path.relative_to(site).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-             for pattern in ("_static/*.css", "_static/*.js") for path in sorted(site.glob(pattern))}
+    marks = {
+        path.relative_to(site).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        for pattern in ("_static/*.css", "_static/*.js")
+        for path in sorted(site.glob(pattern))
+    }
 
     def marked(found):
         name = found["path"].split("?")[0]
         mark = marks.get(name.removeprefix("./").replace("../", ""))
         return f'{found["name"]}="{name}?{mark}"' if mark else found[0]
 
-    return {path: re.sub(r'(?P<name>href|src)="(?P<path>[^":]*\.(?:css|js)(?:\?[^"]*)?)"', marked, text)
-            for path, text in pages.items()}
+    return {
+        path: re.sub(r'(?P<name>href|src)="(?P<path>[^":]*\.(?:css|js)(?:\?[^"]*)?)"', marked, text)
+        for path, text in pages.items()
+    }
 
 
 def put_zip(site):

@@ -16,6 +16,7 @@ several, no two alike, each with feedback. Anything else fails the build, which 
 The page shows radio buttons (check boxes if several options are right) and says the feedback of the
 chosen option. Nothing is stored or sent. Without JavaScript the answers are folded away under the options.
 """
+
 import re
 from itertools import count
 
@@ -114,9 +115,15 @@ class Quiz(SphinxDirective):
             wordless = not re.search(r"\w", re.sub(r"\$[^$]*\$", "", said))  # a name for those who listen
             name = [nodes.inline("", f"Option {place}: ", classes=["unseen"])] if wordless else []
             node += quiz_option("", "", *name, *self._inline(said), kind=kind, quiz=number, place=place)
-            folded += quiz_answer("", "", nodes.strong("", "Right: " if right else "Not right: "), *self._inline(said),
-                             nodes.Text(". " if said[-1] not in "?!" else " "),
-                             nodes.inline("", "", *self._inline(feedback), classes=["feedback"]), right=right)
+            folded += quiz_answer(
+                "",
+                "",
+                nodes.strong("", "Right: " if right else "Not right: "),
+                *self._inline(said),
+                nodes.Text(". " if said[-1] not in "?!" else " "),
+                nodes.inline("", "", *self._inline(feedback), classes=["feedback"]),
+                right=right,
+            )
         node += folded
         return [node]
 
@@ -132,8 +139,10 @@ def visit_quiz(writer, node):
 def visit_option(writer, node):
     name = f"quiz-{node['quiz']}"
     place = f"{name}-{node['place']}"
-    writer.body.append(f'<div class="option"><input type="{node["kind"]}" name="{name}" id="{place}" autocomplete="off">'
-                       f'<label for="{place}">')
+    writer.body.append(
+        f'<div class="option"><input type="{node["kind"]}" name="{name}" id="{place}" autocomplete="off">'
+        f'<label for="{place}">'
+    )
 
 
 def visit_answer(writer, node):
@@ -149,6 +158,14 @@ def setup(app):
     app.add_node(quiz, html=(visit_quiz, put("</div>\n")))
     app.add_node(quiz_question, html=(put("<legend>"), put("</legend>\n")))
     app.add_node(quiz_option, html=(visit_option, put("</label></div>\n")))
-    app.add_node(quiz_answers, html=(put('</fieldset><div class="said" role="status"></div>'
-                                    '<details class="answers"><summary>Answers</summary><ul>'), put("</ul></details>")))
+    app.add_node(
+        quiz_answers,
+        html=(
+            put(
+                '</fieldset><div class="said" role="status"></div>'
+                '<details class="answers"><summary>Answers</summary><ul>'
+            ),
+            put("</ul></details>"),
+        ),
+    )
     app.add_node(quiz_answer, html=(visit_answer, put("</li>\n")))
