@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Self
 
-from mpmath import mpmathify, nstr
-from sympy import Expr, nan
+from sympy import Expr
 
 from lossbook.checks import as_expression, as_text
+from lossbook.counterexamples import in_decimals
 from lossbook.derivation import Derivation, Step
 from lossbook.proof import Verdict, equal
 from lossbook.typeset import latex, text
@@ -81,10 +81,8 @@ class Judgement(Claim):
         for number in self.broken:
             counterexample = self.steps[number - 1].verdict.counterexample
             assert counterexample is not None  # as of every refuted line
-            point = [f"{write(symbol)} = {write(value)}" for symbol, value in counterexample.values.items()]
-            if counterexample.classes is not None:
-                point.insert(0, f"n = {counterexample.classes}")
-            yield number, ", ".join(point), _decimal(counterexample.left), _decimal(counterexample.right)
+            point = ", ".join(f"{write(symbol)} = {write(value)}" for symbol, value in counterexample.point.items())
+            yield number, point, _decimal(counterexample.left), _decimal(counterexample.right)
 
     def _repr_latex_(self) -> str:
         end = "\n\\end{aligned}$$"
@@ -106,4 +104,4 @@ class Judgement(Claim):
 
 def _decimal(value: Expr) -> str:
     """A value of a counterexample in short."""
-    return "undefined" if value is nan else nstr(mpmathify(value), 6).removesuffix(".0").replace("-", "−")
+    return in_decimals(value, 6).removesuffix(".0").replace("-", "−")

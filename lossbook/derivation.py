@@ -9,9 +9,10 @@ from sympy import Expr, IndexedBase, preorder_traversal
 from sympy.core.relational import Equality
 
 from lossbook.checks import as_expression, as_text
+from lossbook.counterexamples import Counterexample
 from lossbook.functions import RowFunction, softmax
 from lossbook.notation import n, probabilities
-from lossbook.proof import Counterexample, Verdict, equal
+from lossbook.proof import Verdict, equal
 from lossbook.typeset import latex, text
 
 

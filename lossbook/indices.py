@@ -61,6 +61,29 @@ def _place(index: Expr) -> tuple[bool, str]:
     return not index.is_number, str(index)
 
 
+def is_class(index: Expr) -> bool:
+    """Whether `index` names a class: a whole number from 1 up, or a symbol for one, but not n."""
+    return bool(index.is_Integer and index > 0 or index.is_Symbol and index.is_integer and index != n)
+
+
+def scalars(expression: Expr) -> set[Expr]:
+    """The symbols of `expression` that stand for one number: neither indices, nor n, nor names of rows."""
+    if isinstance(expression, Symbol):
+        return {expression} - {n}
+    if isinstance(expression, (Indexed, IndexedBase, KroneckerDelta)):
+        return set()
+    if isinstance(expression, (Sum, Lambda)):
+        function = expression.function if isinstance(expression, Sum) else expression.expr
+        return scalars(function) - set(expression.variables)
+    found = {symbol for part in expression.args for symbol in scalars(part)}
+    return found.difference(free_indices(expression)) if found else found
+
+
+def shortest_first(expressions: Iterable[Expr]) -> list[Expr]:
+    """`expressions` in a fixed order, the shorter ones first."""
+    return sorted(expressions, key=lambda expression: (len(str(expression)), str(expression)))
+
+
 def rename_bound(expression: Expr, avoid: set[Expr]) -> Expr:
     """`expression` with every bound index that is in `avoid` renamed to one that is not."""
     if not expression.args or not expression.has(Sum, Lambda):

@@ -4,7 +4,7 @@ A name without a plural is one number (`logit`, written z); its plural is a row 
 (`logits`, written z_1 ... z_n). Rows are indexed by i, j, k and l, which run from 1 to n.
 """
 
-from sympy import Eq, Expr, FiniteSet, IndexedBase, Interval, Set, Sum, Symbol, oo
+from sympy import Eq, Expr, FiniteSet, Indexed, IndexedBase, Interval, Set, Sum, Symbol, oo
 
 DOMAINS: dict[Expr, Set] = {}
 """Where each symbol lives. A symbol that is not listed lives where its assumptions let it."""
@@ -83,9 +83,19 @@ TARGETS_SUM_TO_ONE = Eq(total(targets[k]), 1)
 """What makes a row of targets a distribution over the classes."""
 
 
+def domain_of(symbol: Expr) -> Set:
+    """Where a symbol, or each entry of a row, lives: as `DOMAINS` lists it, or else as its assumptions say."""
+    listed = DOMAINS.get(symbol.base if isinstance(symbol, Indexed) else symbol)
+    if listed is not None:
+        return listed
+    if symbol.is_positive:
+        return Interval.open(0, oo)
+    return Interval(0, oo) if symbol.is_nonnegative else REALS
+
+
 def domain_in_words(symbol: Expr) -> str:
     """Where `symbol` lives, in words: "a number from 0 to 1"."""
-    domain = DOMAINS.get(symbol, REALS)
+    domain = domain_of(symbol)
     one_of_many = "one number a class, each " if isinstance(symbol, IndexedBase) else ""
     if isinstance(domain, FiniteSet):
         return " or ".join(map(str, sorted(domain))).replace("-", "−")

@@ -17,14 +17,12 @@ number on one side only is a difference. At a kink or jump, a derivative has the
 delta functions being 0.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, reduce
 from itertools import permutations, product
-from random import Random
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import mpmath
 from sympy import (
     Abs,
     Add,
@@ -41,7 +39,6 @@ from sympy import (
     Integer,
     Interval,
     KroneckerDelta,
-    Lambda,
     Max,
     Min,
     Mul,
@@ -51,74 +48,48 @@ from sympy import (
     Pow,
     Rational,
     S,
-    Set,
     Sum,
     Symbol,
     cosh,
     exp,
     expand,
-    expand_log,
     factor,
     fraction,
     groebner,
-    lambdify,
     log,
     nan,
     oo,
     reduced,
     sign,
     sinh,
-    solve,
-    sympify,
     tanh,
     together,
     zoo,
 )
-from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.relational import Equality, Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import Boolean
 from sympy.polys.polyerrors import BasePolynomialError
 
+from lossbook.canonical import bound_class, canonical, is_positive
 from lossbook.checks import as_expression
+from lossbook.counterexamples import Counterexample, find_counterexample
 from lossbook.functions import in_definitions
 from lossbook.indices import (
     bound_indices,
     collapse,
     evaluate_derivatives,
     free_indices,
+    is_class,
     outermost,
     rename_bound,
-    write_out,
+    scalars,
+    shortest_first,
 )
-from lossbook.notation import DOMAINS, n
+from lossbook.notation import domain_of, n
 
 Fact: TypeAlias = tuple[Expr, bool]
 """(expression, True) says that it is above 0, (expression, False) that it is 0 or more."""
-
-
-@dataclass(frozen=True)
-class Counterexample:
-    """A point where two expressions differ: the number of classes, every index and every symbol.
-
-    `left` and `right` are the values of both sides there, nan for one that is not a real number.
-    """
-
-    classes: int | None
-    values: dict[Expr, Expr]
-    left: Expr
-    right: Expr
-
-    def __str__(self) -> str:
-        point = [f"{symbol} = {value}" for symbol, value in self.values.items()]
-        if self.classes is not None:
-            point.insert(0, f"n = {self.classes}")
-        where = f"at {', '.join(point)} " if point else ""
-        return f"{where}the left side is {_written(self.left)} and the right side is {_written(self.right)}"
-
-
-def _written(value: Expr) -> str:
-    return "undefined" if value is nan else mpmath.nstr(mpmath.mpmathify(value), 15)
 
 
 @dataclass(frozen=True)
@@ -126,7 +97,7 @@ class Verdict:
     """What is known of a claim: "proved", "refuted" (with a counterexample) or "unknown". True if proved."""
 
     kind: str
-    counterexample: Counterexample | None = field(default=None)
+    counterexample: Counterexample | None = None
 
     def __bool__(self) -> bool:
         return self.kind == "proved"
@@ -152,7 +123,7 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
         at z = 0 the left side is 0.5 and the right side is 1.0
     """
     left, right = as_expression("left", left), as_expression("right", right)
-    definitions, conditions = _split(given)
+    definitions, conditions = split_given(given)
     parts = [left, right, *(c.lhs - c.rhs for c in conditions)]
     _check_names([left, right, *(side for equation in given for side in equation.args)])
     defined = {equation.lhs.base if isinstance(equation.lhs, Indexed) else equation.lhs for equation in definitions}
@@ -163,7 +134,7 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     try:
         if _proved(parts):
             return Verdict("proved")
-        counterexample = _find_counterexample(parts[0], parts[1], parts[2:], mentioned)
+        counterexample = find_counterexample(parts[0], parts[1], parts[2:], mentioned)
     except RecursionError:  # SymPy turns the conditions of some nested Piecewise round and round
         counterexample = None
     return Verdict("unknown") if counterexample is None else Verdict("refuted", counterexample)
@@ -181,10 +152,10 @@ def never_negative(expression: Expr) -> bool:
         return all(never_negative(branch) for branch, _ in expression.args)
     if isinstance(expression, Sum):
         return never_negative(expression.function)
-    closed_unit = [symbol for symbol in _sorted(_scalars(expression)) if DOMAINS.get(symbol) == Interval(0, 1)]
+    closed_unit = [symbol for symbol in shortest_first(scalars(expression)) if domain_of(symbol) == Interval(0, 1)]
     odds = {symbol: 1 - 1 / (1 + Dummy(symbol.name, nonnegative=True)) for symbol in closed_unit}
     (expression,) = _with_positive_odds([expression.xreplace(odds)])
-    top, bottom = fraction(together(_canonical(expression)))
+    top, bottom = fraction(together(canonical(expression)))
     return all(
         _is_never_negative(factor(part)) or all(map(_is_never_negative, Add.make_args(expand(part))))
         for part in (top, bottom)
@@ -192,10 +163,17 @@ def never_negative(expression: Expr) -> bool:
 
 
 def _is_never_negative(term: Expr) -> bool:
-    return all(bool(part.is_nonnegative) or _is_positive(part) for part in Mul.make_args(term))
+    return all(bool(part.is_nonnegative) or is_positive(part) for part in Mul.make_args(term))
 
 
-def _split(given: Sequence[Equality]) -> tuple[list[Equality], list[Equality]]:
+def _mentioned(left: Expr, right: Expr, defined: set[Expr]) -> dict[Expr, int]:
+    """The symbols and rows of both sides that are not `defined`, each with its number of indices: a matrix has 2."""
+    ranks = dict.fromkeys(scalars(left) | scalars(right), 0) | dict.fromkeys(_bases((left, right)), 1)
+    ranks |= {entry.base: len(entry.indices) for side in (left, right) for entry in side.atoms(Indexed)}
+    return {name: rank for name, rank in ranks.items() if name not in defined}
+
+
+def split_given(given: Sequence[Equality]) -> tuple[list[Equality], list[Equality]]:
     """Definitions and side conditions among the equations `given`."""
     if not isinstance(given, (list, tuple)):
         raise TypeError(f"given: expected a list of equations Eq(left, right), got {given!r}")
@@ -218,7 +196,7 @@ def _split(given: Sequence[Equality]) -> tuple[list[Equality], list[Equality]]:
 
 def _check_names(parts: Sequence[Expr]) -> None:
     rows = {base.label for part in parts for base in part.atoms(IndexedBase)}
-    both = _sorted(rows & {symbol for part in parts for symbol in _scalars(part)})
+    both = shortest_first(rows & {symbol for part in parts for symbol in scalars(part)})
     if both:
         raise ValueError(f"{both[0]} stands for a number and for a row; write {both[0]}[k] or rename one")
 
@@ -226,7 +204,7 @@ def _check_names(parts: Sequence[Expr]) -> None:
 def _elementary(expression: Expr, definitions: Sequence[Equality]) -> Expr:
     """`expression` without derivatives, defined symbols, named functions or floats."""
     for equation in definitions:
-        expression = _substitute_definition(expression, equation)
+        expression = substitute_definition(expression, equation)
     if not expression.has(DiracDelta):  # what is left is the derivative of a jump
         expression = evaluate_derivatives(expression).replace(DiracDelta, lambda *_: S.Zero)
     expression = in_definitions(expression)
@@ -235,7 +213,7 @@ def _elementary(expression: Expr, definitions: Sequence[Equality]) -> Expr:
     return _carry_out_finite_sums(expression)
 
 
-def _substitute_definition(expression: Expr, equation: Equality) -> Expr:
+def substitute_definition(expression: Expr, equation: Equality) -> Expr:
     """`expression` with what `equation` defines replaced by its meaning; derivatives by it are taken before."""
     defined, meaning = equation.lhs, equation.rhs
     name = defined.base if isinstance(defined, Indexed) else defined
@@ -267,20 +245,6 @@ def _carry_out_finite_sums(expression: Expr) -> Expr:
     return Sum(function, (index, low, high))
 
 
-def _scalars(expression: Expr) -> set[Expr]:
-    """The symbols of `expression` that stand for one number: neither indices, nor n, nor names of rows."""
-    if isinstance(expression, Symbol):
-        return {expression} - {n}
-    if isinstance(expression, (Indexed, IndexedBase, KroneckerDelta)):
-        return set()
-    if isinstance(expression, Sum):
-        return _scalars(expression.function) - set(expression.variables)
-    if isinstance(expression, Lambda):
-        return _scalars(expression.expr) - set(expression.variables)
-    found = {symbol for part in expression.args for symbol in _scalars(part)}
-    return found.difference(free_indices(expression)) if found else found
-
-
 # --- steps 2 and 3: cases -------------------------------------------------------------------------
 
 
@@ -290,9 +254,9 @@ def _proved(parts: Sequence[Expr]) -> bool:
     if not all(map(_understood, sides)):
         return False
     parts = [*sides, *conditions]
-    for symbol in _sorted({symbol for part in parts for symbol in _scalars(part)}):
-        if isinstance(DOMAINS.get(symbol), FiniteSet):
-            return all(_proved([part.xreplace({symbol: value}) for part in parts]) for value in DOMAINS[symbol])
+    for symbol in shortest_first({symbol for part in parts for symbol in scalars(part)}):
+        if isinstance(domain_of(symbol), FiniteSet):
+            return all(_proved([part.xreplace({symbol: value}) for part in parts]) for value in domain_of(symbol))
     indices = sorted({index for part in parts for index in free_indices(part)}, key=str)
     for case in _coincidences(indices):
         distinct = set(case.values())
@@ -314,14 +278,10 @@ def _understood(expression: Expr) -> bool:
     if isinstance(expression, Sum):
         return all(limit[1:] == (1, n) for limit in expression.limits) and _understood(expression.function)
     if isinstance(expression, Indexed):
-        return all(map(_is_class, expression.indices))
+        return all(map(is_class, expression.indices))
     if isinstance(expression, KroneckerDelta):
-        return all(map(_is_class, expression.args))
+        return all(map(is_class, expression.args))
     return all(map(_understood, expression.args))
-
-
-def _is_class(index: Expr) -> bool:
-    return index.is_Integer and index > 0 or index.is_Symbol and bool(index.is_integer) and index != n
 
 
 def _coincidences(indices: Sequence[Expr]) -> Iterator[dict[Expr, Expr]]:
@@ -407,9 +367,9 @@ def _sign(expression: Expr) -> Expr:
         base, power = part.as_base_exp()
         if part.is_number or not power.is_Integer:
             result *= sign(part)
-        elif _is_positive(-base):
+        elif is_positive(-base):
             result *= (-1) ** power
-        elif not _is_positive(base):
+        elif not is_positive(base):
             backwards = base.could_extract_minus_sign()
             result *= sign(expand(-base if backwards else base)) ** abs(power) * (-1 if backwards else 1) ** power
     return result
@@ -419,14 +379,14 @@ def _next_switch(parts: Sequence[Expr]) -> Expr | None:
     """The shortest expression under a sign, not within another sign and free of bound indices."""
     bound = set().union(*map(bound_indices, parts))
     found = {s.args[0] for part in parts for s in part.atoms(sign)}
-    return next((s for s in _sorted(found) if not s.has(sign, Piecewise) and not bound & s.free_symbols), None)
+    return next((s for s in shortest_first(found) if not s.has(sign, Piecewise) and not bound & s.free_symbols), None)
 
 
 def _solvable(switch: Expr) -> Expr | None:
     """A symbol or entry in which `switch` is linear, rather one that may have either sign."""
     bound = bound_indices(switch)
-    candidates = _sorted(
-        _scalars(switch) | {entry for entry in switch.atoms(Indexed) if not bound & entry.free_symbols}
+    candidates = shortest_first(
+        scalars(switch) | {entry for entry in switch.atoms(Indexed) if not bound & entry.free_symbols}
     )
     linear = [unknown for unknown in candidates if _slope(switch, unknown).is_number]
     return min(linear, key=lambda unknown: bool(unknown.is_nonnegative), default=None)
@@ -445,7 +405,7 @@ def _solution(switch: Expr, unknown: Expr, value: Expr) -> Expr:
 
 def _domain_facts(unknown: Expr) -> list[Fact]:
     """What the domain of a symbol or entry says of it, as facts."""
-    domain = _domain(unknown)
+    domain = domain_of(unknown)
     distances = {domain.inf: unknown - domain.inf, domain.sup: domain.sup - unknown}
     return [(distance, not domain.contains(end)) for end, distance in distances.items() if end.is_finite]
 
@@ -453,9 +413,9 @@ def _domain_facts(unknown: Expr) -> list[Fact]:
 def _feasible(facts: list[Fact]) -> bool:
     """False if no numbers satisfy all `facts`, by eliminating one term of these linear inequalities after the other."""
     rows = [(expand(fact).as_coefficients_dict(), strict) for fact, strict in facts]
-    terms = _sorted({term for row, _ in rows for term in row if term != 1})
+    terms = shortest_first({term for row, _ in rows for term in row if term != 1})
     for term in terms:
-        known = _domain_facts(term) if isinstance(term, (Symbol, Indexed)) else [(term, True)] * _is_positive(term)
+        known = _domain_facts(term) if isinstance(term, (Symbol, Indexed)) else [(term, True)] * is_positive(term)
         rows += [(expand(fact).as_coefficients_dict(), strict) for fact, strict in known]
     for term in terms:
         above, below = ([row for row in rows if way * row[0].get(term, 0) > 0] for way in (1, -1))
@@ -468,21 +428,7 @@ def _feasible(facts: list[Fact]) -> bool:
     return all(row.get(S.One, 0) > 0 or not strict and row.get(S.One, 0) == 0 for row, strict in rows)
 
 
-def _sorted(expressions: Iterable[Expr]) -> list[Expr]:
-    return sorted(expressions, key=lambda e: (len(str(e)), str(e)))
-
-
 # --- step 4: one way to write each thing ----------------------------------------------------------
-
-
-class _Exponential(Function):
-    """exp, but not joined to other exponentials by SymPy when they are multiplied."""
-
-    def _eval_is_real(self) -> bool | None:
-        return self.args[0].is_real
-
-    def _eval_is_positive(self) -> bool | None:
-        return self.args[0].is_real
 
 
 def _same_fractions(parts: Sequence[Expr], facts: Sequence[Fact]) -> bool:
@@ -496,9 +442,9 @@ def _same_fractions(parts: Sequence[Expr], facts: Sequence[Fact]) -> bool:
 def _with_positive_odds(parts: Sequence[Expr]) -> list[Expr]:
     """`parts` with each probability p between 0 and 1 as 1 / (1 + q), so that 1 - p is known to be positive."""
     open_unit = Interval.open(0, 1)
-    found = {symbol for part in parts for symbol in _scalars(part) if DOMAINS.get(symbol) == open_unit}
-    odds = {symbol: 1 / (1 + Dummy(symbol.name, positive=True)) for symbol in _sorted(found)}
-    bases = [base for base in _bases(parts) if DOMAINS.get(base) == open_unit]
+    found = {symbol for part in parts for symbol in scalars(part) if domain_of(symbol) == open_unit}
+    odds = {symbol: 1 / (1 + Dummy(symbol.name, positive=True)) for symbol in shortest_first(found)}
+    bases = [base for base in _bases(parts) if domain_of(base) == open_unit]
     rows = {base: IndexedBase(Dummy(str(base), positive=True)) for base in bases}
     for entry in {e for part in parts for e in part.atoms(Indexed) if e.base in rows}:
         odds[entry] = 1 / (1 + rows[entry.base][entry.indices])
@@ -509,15 +455,8 @@ def _bases(parts: Sequence[Expr]) -> set[Expr]:
     return {base for part in parts for base in part.atoms(IndexedBase)}
 
 
-def _mentioned(left: Expr, right: Expr, defined: set[Expr]) -> dict[Expr, int]:
-    """The symbols and rows of both sides that are not `defined`, each with its number of indices: a matrix has 2."""
-    ranks = dict.fromkeys(_scalars(left) | _scalars(right), 0) | dict.fromkeys(_bases((left, right)), 1)
-    ranks |= {entry.base: len(entry.indices) for side in (left, right) for entry in side.atoms(Indexed)}
-    return {name: rank for name, rank in ranks.items() if name not in defined}
-
-
 def _is_zero(difference: Expr, conditions: Iterable[Expr]) -> bool:
-    difference, *conditions = map(_canonical, (difference, *conditions))
+    difference, *conditions = map(canonical, (difference, *conditions))
     solved: dict[Expr, Expr] = {}
     unsolved: list[Expr] = []
     for condition in conditions:
@@ -525,7 +464,7 @@ def _is_zero(difference: Expr, conditions: Iterable[Expr]) -> bool:
         solution = _solve_condition(condition)
         solved.update(solution)
         unsolved += [] if solution else [condition]
-    numerator = _numerator(_canonical(_numerator(difference.xreplace(solved))))
+    numerator = _numerator(canonical(_numerator(difference.xreplace(solved))))
     if numerator.has(nan, oo, zoo):
         return False
     if numerator != 0 and any(unsolved):
@@ -541,7 +480,7 @@ def _solve_condition(condition: Expr) -> dict[Expr, Expr]:
     """A side condition as a replacement for one of its sums, or else for one of its entries or symbols."""
     bound = bound_indices(condition)
     entries = {entry for entry in condition.atoms(Indexed) if not bound & entry.free_symbols}
-    candidates = _sorted(condition.atoms(Sum)) + _sorted(entries | _scalars(condition))
+    candidates = shortest_first(condition.atoms(Sum)) + shortest_first(entries | scalars(condition))
     for atom in candidates:
         slope = condition.coeff(atom, 1)
         rest = expand(condition - slope * atom)
@@ -603,97 +542,6 @@ def _class(number: int) -> Expr:
     return Dummy(f"a{number}", integer=True, positive=True)
 
 
-@cache
-def _bound_class(depth: int) -> Expr:
-    """The index of a sum that has other sums nested in it to this depth."""
-    return Dummy(f"k{depth}", integer=True, positive=True)
-
-
-def _canonical(expression: Expr) -> Expr:
-    """`expression` as a fraction in symbols, entries, exponentials, logarithms and sums."""
-    if expression is S.Exp1:
-        return _Exponential(S.One)
-    if not expression.args or isinstance(expression, (Indexed, IndexedBase, sign, Piecewise)):
-        return expression
-    if isinstance(expression, Sum):
-        function, index, _, _ = outermost(expression)
-        return _canonical_sum(_canonical(function), index)
-    args = [_canonical(part) for part in expression.args]
-    if isinstance(expression, (exp, _Exponential)):
-        return _exponential(args[0])
-    if isinstance(expression, log):
-        return _logarithm(args[0])
-    if isinstance(expression, Pow) and not args[1].is_Integer and _is_positive(args[0]):
-        return _exponential(args[1] * _logarithm(args[0]))
-    return expression.func(*args)
-
-
-def _exponential(exponent: Expr) -> Expr:
-    """exp of a sum as a product, exp(c t) as exp(t)^c for a rational c, and exp(c log t) as t^c."""
-    result = S.One
-    for term in Add.make_args(expand(exponent)):
-        coefficient, rest = term.as_coeff_Mul()
-        if isinstance(rest, log) and coefficient.is_Rational:
-            result *= rest.args[0] ** coefficient
-        elif coefficient.is_Integer or coefficient.is_Rational and rest.is_real:
-            result *= _Exponential(rest) ** coefficient
-        else:
-            result *= _Exponential(term)
-    return result
-
-
-def _logarithm(argument: Expr) -> Expr:
-    """The logarithm of a product as a sum of logarithms, where the factors are never negative."""
-    argument = factor(together(argument))
-    terms = []
-    for part in Mul.make_args(argument):
-        base, power = part.as_base_exp()
-        if power.is_even and base.is_real and not base.is_nonnegative:
-            base = Abs(base)
-        if base.is_zero or not power.is_real or not (_is_positive(base) or base.is_nonnegative and power.is_positive):
-            return log(argument)
-        if isinstance(base, _Exponential):
-            terms.append(power * base.args[0])
-        else:
-            terms.append(power * (expand_log(log(base), factor=True) if base.is_Integer else log(base)))
-    return Add(*terms)
-
-
-def _is_positive(expression: Expr) -> bool:
-    if isinstance(expression, Sum):
-        return _is_positive(expression.function)
-    if isinstance(expression, (Add, Mul)):
-        return bool(expression.is_positive) or all(_is_positive(part) for part in expression.args)
-    if isinstance(expression, Pow):
-        return _is_positive(expression.base) and bool(expression.exp.is_real)
-    return bool(expression.is_positive)
-
-
-def _canonical_sum(function: Expr, index: Expr) -> Expr:
-    """The sum over `index` from 1 to n, term by term, constants before it, the index named by depth."""
-    top, bottom = fraction(together(function))
-    outer, inner = bottom.as_independent(index, as_Add=False)
-    result = S.Zero
-    for term in Add.make_args(expand(top)):
-        constant, dependent = term.as_independent(index, as_Add=False)
-        dependent = dependent / inner
-        if dependent == 1:
-            result += n * constant / outer
-        elif constant != 0:
-            name = _bound_class(_depth(dependent))
-            result += constant / outer * Sum(dependent.xreplace({index: name}), (name, 1, n))
-    return result
-
-
-def _depth(expression: Expr) -> int:
-    """How deep the sums in `expression` are nested."""
-    if not expression.args:
-        return 0
-    if isinstance(expression, Sum):
-        return _depth(expression.function) + len(expression.limits)
-    return max(_depth(part) for part in expression.args)
-
-
 def _singularities(expression: Expr, facts: Sequence[Fact] = ()) -> set[Expr]:
     """What `expression` divides by, or takes a logarithm or root of, that is not known to let it.
 
@@ -714,180 +562,11 @@ def _singularities(expression: Expr, facts: Sequence[Fact] = ()) -> set[Expr]:
         factors = Mul.make_args(factor(together(base)))
         may_be_negative = power.is_Integer and power != 0
         found |= {f for f in factors if not (_exceeds_zero(f, facts) or may_be_negative and _exceeds_zero(-f, facts))}
-    names = {index: _bound_class(0) for index in bound_indices(expression)}
+    names = {index: bound_class(0) for index in bound_indices(expression)}
     bases = (f.xreplace(names).as_base_exp()[0] for f in found)
     bases = (base.args[0] if isinstance(base, Abs) else base for base in bases)
     return {-base if base.could_extract_minus_sign() else base for base in bases if not base.is_number}
 
 
 def _exceeds_zero(expression: Expr, facts: Sequence[Fact]) -> bool:
-    return _is_positive(expression) or bool(facts) and not _feasible([(-expression, False), *facts])
-
-
-# --- counterexamples ------------------------------------------------------------------------------
-
-DIGITS = 60
-SIMPLE = tuple(Rational(value) for value in ("0", "1", "-1", "2", "1/2", "-2", "3", "-1/2", "1/3"))
-HOSTILE = tuple(Rational(value) for value in ("1/1000000", "-1/1000000", "30", "-30", "7/5", "-11/7", "9/10", "1/10"))
-MOST_CLASSES = 6
-POINTS_A_CASE = 20
-POINTS_AT_THRESHOLDS = 40
-
-
-def _find_counterexample(
-    left: Expr, right: Expr, conditions: Iterable[Expr], mentioned: dict[Expr, int]
-) -> Counterexample | None:
-    """The first point found where the sides differ, from few classes to many and simple numbers to hostile.
-
-    It has a value for each of the symbols and rows `mentioned`, needed or not.
-    """
-    parts = [left, right, *conditions]
-    if not all(map(_can_be_written_out, parts)):
-        return None
-    rows = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right)) or any(mentioned.values())
-    numbered = sorted({int(index) for part in parts for index in free_indices(part) if index.is_number})
-    least = max([1, *numbered])
-    symbols = [index for index in _sorted({*free_indices(left), *free_indices(right)}) if not index.is_number]
-    generator = Random(0)
-    for classes in range(least, max(least, MOST_CLASSES) + 1) if rows else [1]:
-        for numbers in _placements(len(symbols), classes, numbered):
-            case = dict(zip(symbols, numbers))
-            here, there = (write_out(side, classes, case) for side in (left, right))
-            unknowns = {
-                name[entry] if rank else name
-                for name, rank in mentioned.items()
-                for entry in product(range(1, classes + 1), repeat=rank)
-            }
-            found = _differ_somewhere(here, there, _for_every_class(conditions, classes), unknowns, generator)
-            if found:
-                values, left_value, right_value = found
-                return Counterexample(classes if rows else None, {**case, **values}, left_value, right_value)
-    return None
-
-
-def _can_be_written_out(expression: Expr) -> bool:
-    if any(not isinstance(part, Sum) for part in expression.atoms(ExprWithLimits)):  # a product, an integral
-        return False
-    entries = (index for entry in expression.atoms(Indexed, KroneckerDelta) for index in entry.args if index.is_integer)
-    ends = (limit for a_sum in expression.atoms(Sum) for limits in a_sum.limits for limit in limits[1:])
-    return all(map(_is_class, entries)) and all(end.is_finite is not False for end in ends)
-
-
-def _for_every_class(conditions: Iterable[Expr], classes: int) -> Iterator[Expr]:
-    """The conditions for every value of their free indices, sums written out."""
-    for condition in conditions:
-        symbols = [index for index in free_indices(condition) if not index.is_number]
-        for numbers in product(range(1, classes + 1), repeat=len(symbols)):
-            yield write_out(condition, classes, zip(symbols, numbers))
-
-
-def _placements(count: int, classes: int, numbered: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Numbers for the free indices, up to renaming of classes without a number: 1, then 1 1, 1 2, ..."""
-    for numbers in product(range(1, classes + 1), repeat=count):
-        new = [number for number in dict.fromkeys(numbers) if number not in numbered]
-        others = (number for number in range(1, classes + 1) if number not in numbered)
-        if all(number == other for number, other in zip(new, others)):
-            yield numbers
-
-
-def _differ_somewhere(
-    left: Expr, right: Expr, conditions: Iterable[Expr], unknowns: set[Expr], generator: Random
-) -> tuple[dict[Expr, Expr], Expr, Expr] | None:
-    parts = [left, right, *(condition for condition in conditions if condition != 0)]
-    mentioned = unknowns.union(*(part.atoms(Indexed) for part in parts), *map(_scalars, parts))
-    ordered = sorted(mentioned, key=lambda unknown: (not isinstance(unknown, Indexed), len(str(unknown)), str(unknown)))
-    solved: dict[Expr, Expr] = {}
-    for condition in parts[2:]:
-        condition = condition.xreplace(solved)
-        unknown = next((u for u in reversed(ordered) if u not in solved and condition.has(u)), None)
-        solutions = solve(condition, unknown) if unknown is not None else []
-        if not solutions and condition != 0:
-            return None
-        if solutions:
-            solved = {**{u: s.xreplace({unknown: solutions[0]}) for u, s in solved.items()}, unknown: solutions[0]}
-    free = [unknown for unknown in ordered if unknown not in solved]
-    functions = [_function(side, ordered) for side in (left, right)]
-    thresholds = _thresholds(parts[:2])
-    for attempt in range((POINTS_A_CASE + POINTS_AT_THRESHOLDS * bool(thresholds)) if ordered else 1):
-        if attempt < POINTS_A_CASE:
-            values = {unknown: _draw(unknown, attempt, position, generator) for position, unknown in enumerate(free)}
-        else:
-            at = Random(attempt)
-            values = {unknown: at.choice(_admissible(unknown, SIMPLE + thresholds * 2)) for unknown in free}
-        if attempt % 2 and solved:
-            values = {unknown: value / len(ordered) for unknown, value in values.items()}
-        values.update({unknown: solution.xreplace(values) for unknown, solution in solved.items()})
-        if all(value.is_Rational and value in _domain(unknown) for unknown, value in values.items()):
-            point = {unknown: values[unknown] for unknown in ordered}
-            found = _differ_at(functions, point.values())
-            if found:
-                return point, *found
-    return None
-
-
-def _thresholds(sides: Sequence[Expr]) -> tuple[Expr, ...]:
-    """The numbers with which comparisons in `sides` compare, and numbers close to them on both sides."""
-    comparisons: set[Expr] = set().union(*(side.atoms(Relational) for side in sides))
-    numbers = {size for part in comparisons for number in part.atoms(Rational) for size in (number, -number)}
-    step = Rational(1, 2000)
-    return tuple(sorted({number + way * step for number in numbers - {0} for way in (-1, 0, 1)} - set(SIMPLE)))
-
-
-def _domain(unknown: Expr) -> Set:
-    listed = DOMAINS.get(unknown.base if isinstance(unknown, Indexed) else unknown)
-    if listed is not None:
-        return listed
-    if unknown.is_positive:
-        return Interval.open(0, oo)
-    return Interval(0, oo) if unknown.is_nonnegative else Interval(-oo, oo)
-
-
-def _draw(unknown: Expr, attempt: int, position: int, generator: Random) -> Expr:
-    """An admissible number for `unknown`: the simple ones in turn in the first attempts, any later."""
-    if attempt < POINTS_A_CASE // 2:
-        pool = _admissible(unknown, SIMPLE)
-        return pool[(position + attempt * (position + 1)) % len(pool)]
-    return generator.choice(_admissible(unknown, SIMPLE + HOSTILE))
-
-
-@cache
-def _admissible(unknown: Expr, numbers: tuple[Expr, ...]) -> list[Expr]:
-    return [value for value in numbers if value in _domain(unknown) and (value.is_Integer or not unknown.is_integer)]
-
-
-def _function(expression: Expr, unknowns: Sequence[Expr]) -> Callable[..., Any]:
-    """`expression` as a function of numbers for `unknowns`, in mpmath's precision."""
-    names = [Dummy(f"x{position}", real=True) for position in range(len(unknowns))]
-    if not expression.has(nan, oo, -oo, zoo, Derivative):
-        return lambdify(names, expression.xreplace(dict(zip(unknowns, names))), "mpmath")
-    return lambda *_: mpmath.inf  # which tells nothing
-
-
-def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -> tuple[Expr, ...] | None:
-    """The values of both functions if they differ beyond all rounding, or only one is a real number, else None."""
-    rough, exact = ([_value(function, point, digits) for function in functions] for digits in (DIGITS, 10 * DIGITS))
-    if None in rough + exact or all(map(mpmath.isnan, exact)):
-        return None
-    if any(map(mpmath.isnan, exact)):
-        return tuple(sympify(mpmath.nstr(side, 15)) for side in exact)
-    with mpmath.workdps(10 * DIGITS):
-        (left, right), (rough_left, rough_right) = exact, rough
-        gap, rounding = left - right, mpmath.mpf(10) ** (-DIGITS // 2)
-        size = max(abs(left), abs(right))
-        if abs(gap) <= rounding * size or not abs(gap - (rough_left - rough_right)) <= rounding * abs(gap):
-            return None
-        return tuple(sympify(mpmath.nstr(side, 15)) for side in (left, right))
-
-
-def _value(function: Callable[..., Any], point: Iterable[Expr], digits: int) -> Any:
-    """The value of `function` at a point: nan where it is not a real number, None where that cannot be told."""
-    try:
-        with mpmath.workdps(digits):
-            value = mpmath.mpmathify(function(*(mpmath.mpf(number.p) / number.q for number in point)))
-    except ZeroDivisionError:
-        return mpmath.nan
-    except (ValueError, TypeError, NameError, OverflowError):
-        return None
-    if not mpmath.isfinite(value):
-        return None
-    return value.real if abs(value.imag) <= mpmath.mpf(10) ** (-digits // 2) * abs(value.real) else mpmath.nan
+    return is_positive(expression) or bool(facts) and not _feasible([(-expression, False), *facts])

@@ -689,7 +689,7 @@ def test_a_name_is_a_number_or_a_row():
 
 
 def test_a_proof_does_not_write_out_classes(monkeypatch):
-    monkeypatch.setattr("lossbook.proof.write_out", lambda *_: pytest.fail("a proof wrote out sums"))
+    monkeypatch.setattr("lossbook.counterexamples.write_out", lambda *_: pytest.fail("a proof wrote out sums"))
     for name in ("softmax cross-entropy's gradient", "softmax's Jacobian", "squared error after softmax"):
         assert equal(*statement(name))
 

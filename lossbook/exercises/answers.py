@@ -6,14 +6,15 @@ from itertools import product
 from typing import Any
 
 import mpmath
-from sympy import Abs, Eq, Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Ne, Piecewise, S, Symbol, sign, sympify
+from sympy import Abs, Eq, Expr, IndexedBase, Integer, KroneckerDelta, Ne, Piecewise, S, sign, sympify
 from sympy.core.relational import Equality, Relational
 
+from lossbook.counterexamples import Counterexample
 from lossbook.exercises.points import Point, same, small_points, value
 from lossbook.functions import in_definitions
 from lossbook.indices import free_indices, rename_bound, write_out
 from lossbook.notation import i, j, k, l, n, prediction
-from lossbook.proof import Counterexample, Verdict, equal
+from lossbook.proof import Verdict, equal, split_given, substitute_definition
 
 INDICES = {i, j, k, l}
 
@@ -31,14 +32,13 @@ class Answer:
         raise NotImplementedError
 
     def __init__(self, solution: Expr, given: Sequence[Equality]) -> None:
-        self.definitions = [equation for equation in given if isinstance(equation.lhs, (Symbol, Indexed))]
-        self.conditions = [equation for equation in given if equation not in self.definitions]
+        self.definitions, self.conditions = split_given(given)
         self.solution = self.defined(solution)
 
     def defined(self, expression: Expr) -> Expr:
         """`expression` with what its symbols stand for, such as softmax(z, i) for p_i."""
         for equation in self.definitions:
-            expression = _substitute(expression, equation)
+            expression = substitute_definition(expression, equation)
         return expression
 
     @property
@@ -155,13 +155,3 @@ def _with_deltas(expression: Expr) -> Expr:
 def _is_case_of_indices(expression: Expr) -> bool:
     conditions = [condition for _, condition in expression.args] if isinstance(expression, Piecewise) else [None]
     return all(c == True or isinstance(c, (Eq, Ne)) and INDICES.issuperset(c.args) for c in conditions)  # noqa: E712
-
-
-def _substitute(expression: Expr, equation: Equality) -> Expr:
-    """`expression` with the right side of `equation` for its left, an entry for every index."""
-    defined, meaning = equation.args
-    if isinstance(defined, Symbol):
-        return expression.xreplace({defined: meaning})
-    (index,) = defined.indices
-    entries = [entry for entry in expression.atoms(Indexed) if entry.base == defined.base]
-    return expression.xreplace({entry: meaning.xreplace({index: entry.indices[0]}) for entry in entries})

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import mpmath
-from sympy import Expr, Float, Integer, S
+from sympy import Expr, Float, Integer
 
+from lossbook.counterexamples import Counterexample, in_decimals
 from lossbook.exercises.answers import Written
 from lossbook.exercises.computed import Computed, WrongCall
 from lossbook.exercises.diagnosis import diagnose
 from lossbook.exercises.words import Paragraph, Words
 from lossbook.functions import in_definitions
 from lossbook.notation import n
-from lossbook.proof import Counterexample
 from lossbook.typeset import Formula
 
 if TYPE_CHECKING:
@@ -81,17 +80,12 @@ def _scope(solution: Expr) -> str:
 
 def _told(counterexample: Counterexample) -> Words:
     """A counterexample as a sentence."""
-    point = [(symbol, number) for symbol, number in counterexample.values.items()]
-    if counterexample.classes is not None:
-        point.insert(0, (n, Integer(counterexample.classes)))
+    point = counterexample.point.items()
     terms = {f"at{place}": Formula(symbol, number) for place, (symbol, number) in enumerate(point)}
     where = "At " + ", ".join(f"{{{name}}}" for name in terms) + " your" if terms else "Your"
-    left, right = (_rounded(side) for side in (counterexample.left, counterexample.right))
+    sides = (counterexample.left, counterexample.right)
+    left, right = (in_decimals(side, 6).removesuffix(".0") for side in sides)
     return Words(f"{where} answer is {left}, and the right one is {right}.", **terms)
-
-
-def _rounded(number: Expr) -> str:
-    return "undefined" if number is S.NaN else mpmath.nstr(mpmath.mpmathify(number), 6).removesuffix(".0")
 
 
 def of_function(exercise: Exercise, answer: Computed) -> Feedback:

@@ -6,11 +6,12 @@ from functools import cache, cached_property
 from typing import Any
 
 import mpmath
-from sympy import Dummy, Expr, Heaviside, Indexed, IndexedBase, Interval, Piecewise, Rational, S, Symbol, lambdify, oo
+from sympy import Expr, Heaviside, Indexed, IndexedBase, Integer, Piecewise, Rational, S, Symbol
 
+from lossbook.counterexamples import as_function, may_be, placements
 from lossbook.functions import in_definitions
 from lossbook.indices import evaluate_derivatives, free_indices, write_out
-from lossbook.notation import DOMAINS, beta, epsilon, gamma, n
+from lossbook.notation import beta, epsilon, gamma, n
 
 CLASSES = (2, 3, 1)
 """Two classes are tried first; one class last, since it leaves nothing to choose."""
@@ -57,11 +58,12 @@ def small_points(
         choices = [[{symbol: number} for number in _pool(symbol)] for symbol in _sorted(scalars)]
         for row in _sorted(rows):
             choices += _choices_of_row(row, classes, row in normalised)
-        choices.append(list(_placements(_sorted(indices), classes)))
+        ordered = _sorted(indices)
+        choices.append([dict(zip(ordered, map(Integer, m))) for m in placements(len(ordered), classes)])
         for count, values in enumerate(_by_size(choices)):
             if count == POINTS // len(all_classes):
                 break
-            placement = {index: values.pop(index) for index in _sorted(indices)}
+            placement = {index: values.pop(index) for index in ordered}
             yield Point(classes if counted else None, placement, values)
 
 
@@ -71,20 +73,10 @@ def _choices_of_row(row: IndexedBase, classes: int, adds_to_one: bool) -> list[l
     if not adds_to_one:
         return [[{entry: number} for number in _pool(row)] for entry in entries]
     weights = [[1] * classes, list(range(1, classes + 1)), list(range(classes, 0, -1))]
-    if S.Zero in DOMAINS[row]:
+    if may_be(row, S.Zero):
         weights = [[int(m == hot) for m in range(classes)] for hot in range(classes)] + weights
     shares = [[Rational(weight, sum(row_weights)) for weight in row_weights] for row_weights in weights]
     return [[dict(zip(entries, share)) for share in shares if classes > 1 or share is shares[0]]]
-
-
-def _placements(indices: list[Expr], classes: int) -> Iterator[Any]:
-    """Every way in which indices can coincide, as classes 1, 2 ..., all the same class first."""
-    if not indices:
-        yield {}
-        return
-    for placement in _placements(indices[:-1], classes):
-        for m in range(1, min(max(placement.values(), default=S.Zero) + 1, classes) + 1):
-            yield {**placement, indices[-1]: S(m)}
 
 
 def _by_size(choices: list[list[dict[Expr, Expr]]]) -> Iterator[Any]:
@@ -108,10 +100,7 @@ def _of_size(choices: list[list[dict[Expr, Expr]]], size: int) -> Iterator[Any]:
 @cache
 def _pool(symbol: Expr) -> list[Expr]:
     """The numbers that `symbol` may be, smallest first."""
-    domain = DOMAINS.get(symbol)
-    if domain is None:
-        domain = Interval.open(0, oo) if symbol.is_positive else Interval(-oo, oo)
-    allowed = [number for number in NUMBERS if number in domain and (number.is_Integer or not symbol.is_integer)]
+    allowed = [number for number in NUMBERS if may_be(symbol, number)]
     return allowed[1:] + allowed[:1] if symbol in OFF_BY_DEFAULT else allowed
 
 
@@ -153,8 +142,7 @@ def _compiled(expression: Expr, classes: int, indices: tuple[Any, ...]) -> tuple
     written = write_out(expression, classes, indices)
     labels = {row.label for row in written.atoms(IndexedBase)}
     unknowns = _sorted(written.atoms(Indexed) | {s for s in written.free_symbols if isinstance(s, Symbol)} - labels)
-    names = [Dummy(f"x{position}", real=True) for position in range(len(unknowns))]
-    return unknowns, lambdify(names, written.xreplace(dict(zip(unknowns, names))), "mpmath")
+    return unknowns, as_function(written, unknowns)
 
 
 def same(left: Any, right: Any) -> bool:

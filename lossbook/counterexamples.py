@@ -1,0 +1,250 @@
+"""Where do two expressions differ? A hunt for one point, from few classes to many and simple numbers to hostile.
+
+For each number of classes and each way in which the indices can coincide, the sums are written out and numbers are
+put in. The sides are computed twice, the second time with ten times the digits: a difference that rounding could
+explain is none.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from random import Random
+from typing import Any
+
+import mpmath
+from sympy import (
+    Derivative,
+    Dummy,
+    Expr,
+    Indexed,
+    Integer,
+    KroneckerDelta,
+    Rational,
+    Sum,
+    lambdify,
+    nan,
+    oo,
+    solve,
+    sympify,
+    zoo,
+)
+from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.core.relational import Relational
+
+from lossbook.indices import free_indices, is_class, scalars, shortest_first, write_out
+from lossbook.notation import domain_of, n
+
+DIGITS = 60
+"""With how many digits the sides are computed at first."""
+
+SIMPLE = tuple(Rational(value) for value in ("0", "1", "-1", "2", "1/2", "-2", "3", "-1/2", "1/3"))
+HOSTILE = tuple(Rational(value) for value in ("1/1000000", "-1/1000000", "30", "-30", "7/5", "-11/7", "9/10", "1/10"))
+"""What symbols and entries are set to: the simple numbers first."""
+
+MOST_CLASSES = 6
+"""How many classes are tried at the most, if no index is a larger number."""
+
+POINTS_A_CASE = 20
+POINTS_AT_THRESHOLDS = 40
+"""How many points are tried for each placement of the indices, and how many more beside numbers in comparisons."""
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A point where two expressions differ: the number of classes, every index and every symbol.
+
+    `left` and `right` are the values of both sides there, nan for one that is not a real number.
+    """
+
+    classes: int | None
+    values: dict[Expr, Expr]
+    left: Expr
+    right: Expr
+
+    @property
+    def point(self) -> dict[Expr, Expr]:
+        """All that has a number here: n, if there are classes, then every index and every symbol."""
+        return self.values if self.classes is None else {n: Integer(self.classes), **self.values}
+
+    def __str__(self) -> str:
+        point = ", ".join(f"{symbol} = {value}" for symbol, value in self.point.items())
+        left, right = (in_decimals(side, 15) for side in (self.left, self.right))
+        return f"{f'at {point} ' if point else ''}the left side is {left} and the right side is {right}"
+
+
+def in_decimals(value: Expr, digits: int) -> str:
+    """The value of one side of a counterexample: a decimal number, or "undefined"."""
+    return "undefined" if value is nan else mpmath.nstr(mpmath.mpmathify(value), digits)
+
+
+def find_counterexample(
+    left: Expr, right: Expr, conditions: Iterable[Expr], mentioned: dict[Expr, int]
+) -> Counterexample | None:
+    """The first point found where the sides differ and all `conditions` are 0, or None.
+
+    The sides consist of symbols, entries, sums over classes and functions that mpmath knows. The point has a value for
+    each of the symbols and rows `mentioned`, each with its number of indices, whether the sides still have them or not.
+    """
+    parts = [left, right, *conditions]
+    if not all(map(_can_be_written_out, parts)):
+        return None
+    rows = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right)) or any(mentioned.values())
+    numbered = sorted({int(index) for part in parts for index in free_indices(part) if index.is_number})
+    least = max([1, *numbered])
+    symbols = [index for index in shortest_first({*free_indices(left), *free_indices(right)}) if not index.is_number]
+    generator = Random(0)
+    for classes in range(least, max(least, MOST_CLASSES) + 1) if rows else [1]:
+        for numbers in placements(len(symbols), classes, numbered):
+            case = dict(zip(symbols, map(Integer, numbers)))
+            here, there = (write_out(side, classes, case) for side in (left, right))
+            unknowns = {
+                name[entry] if rank else name
+                for name, rank in mentioned.items()
+                for entry in product(range(1, classes + 1), repeat=rank)
+            }
+            found = _differ_somewhere(here, there, _for_every_class(parts[2:], classes), unknowns, generator)
+            if found:
+                values, left_value, right_value = found
+                return Counterexample(classes if rows else None, {**case, **values}, left_value, right_value)
+    return None
+
+
+def _can_be_written_out(expression: Expr) -> bool:
+    if any(not isinstance(part, Sum) for part in expression.atoms(ExprWithLimits)):  # a product, an integral
+        return False
+    entries = (index for entry in expression.atoms(Indexed, KroneckerDelta) for index in entry.args if index.is_integer)
+    ends = (limit for a_sum in expression.atoms(Sum) for limits in a_sum.limits for limit in limits[1:])
+    return all(map(is_class, entries)) and all(end.is_finite is not False for end in ends)
+
+
+def _for_every_class(conditions: Iterable[Expr], classes: int) -> Iterator[Expr]:
+    """The conditions for every value of their free indices, sums written out."""
+    for condition in conditions:
+        symbols = [index for index in free_indices(condition) if not index.is_number]
+        for numbers in product(range(1, classes + 1), repeat=len(symbols)):
+            yield write_out(condition, classes, zip(symbols, numbers))
+
+
+def placements(count: int, classes: int, numbered: Sequence[int] = ()) -> Iterator[tuple[int, ...]]:
+    """Classes for `count` free indices, up to renaming of classes that are not `numbered`: 1; then 1 1, 1 2; ..."""
+    for numbers in product(range(1, classes + 1), repeat=count):
+        new = [number for number in dict.fromkeys(numbers) if number not in numbered]
+        others = (number for number in range(1, classes + 1) if number not in numbered)
+        if all(number == other for number, other in zip(new, others)):
+            yield numbers
+
+
+def _differ_somewhere(
+    left: Expr, right: Expr, conditions: Iterable[Expr], unknowns: set[Expr], generator: Random
+) -> tuple[dict[Expr, Expr], Expr, Expr] | None:
+    """The first point found where both sides, written out, differ, and their values there."""
+    conditions = [condition for condition in conditions if condition != 0]
+    parts = [left, right, *conditions]
+    unknowns = unknowns.union(*(part.atoms(Indexed) for part in parts), *map(scalars, parts))
+    ordered = sorted(unknowns, key=lambda unknown: (not isinstance(unknown, Indexed), len(str(unknown)), str(unknown)))
+    solved = _solved(conditions, ordered)
+    if solved is None:
+        return None
+    functions = [as_function(side, ordered) for side in (left, right)]
+    for point in _points(ordered, solved, _thresholds((left, right)), generator):
+        found = _differ_at(functions, point.values())
+        if found:
+            return point, *found
+    return None
+
+
+def _solved(conditions: Iterable[Expr], unknowns: Sequence[Expr]) -> dict[Expr, Expr] | None:
+    """The last unknown of each condition, in terms of the others; None if one cannot be solved for it."""
+    solved: dict[Expr, Expr] = {}
+    for condition in conditions:
+        condition = condition.xreplace(solved)
+        unknown = next((u for u in reversed(unknowns) if u not in solved and condition.has(u)), None)
+        solutions = solve(condition, unknown) if unknown is not None else []
+        if not solutions and condition != 0:
+            return None
+        if solutions:
+            solved = {**{u: s.xreplace({unknown: solutions[0]}) for u, s in solved.items()}, unknown: solutions[0]}
+    return solved
+
+
+def _points(
+    unknowns: Sequence[Expr], solved: dict[Expr, Expr], thresholds: tuple[Expr, ...], generator: Random
+) -> Iterator[dict[Expr, Expr]]:
+    """Admissible numbers for all `unknowns`, those that are `solved` computed from the others."""
+    free = [unknown for unknown in unknowns if unknown not in solved]
+    for attempt in range((POINTS_A_CASE + POINTS_AT_THRESHOLDS * bool(thresholds)) if unknowns else 1):
+        if attempt < POINTS_A_CASE:
+            values = {unknown: _draw(unknown, attempt, position, generator) for position, unknown in enumerate(free)}
+        else:
+            at = Random(attempt)
+            values = {unknown: at.choice(_admissible(unknown, SIMPLE + thresholds * 2)) for unknown in free}
+        if attempt % 2 and solved:  # such as targets, of which some must be left for the last one
+            values = {unknown: value / len(unknowns) for unknown, value in values.items()}
+        values.update({unknown: solution.xreplace(values) for unknown, solution in solved.items()})
+        if all(value.is_Rational and value in domain_of(unknown) for unknown, value in values.items()):
+            yield {unknown: values[unknown] for unknown in unknowns}
+
+
+def _thresholds(sides: Sequence[Expr]) -> tuple[Expr, ...]:
+    """The numbers with which comparisons in `sides` compare, and numbers close to them on both sides."""
+    comparisons: set[Expr] = set().union(*(side.atoms(Relational) for side in sides))
+    numbers = {size for part in comparisons for number in part.atoms(Rational) for size in (number, -number)}
+    step = Rational(1, 2000)
+    return tuple(sorted({number + way * step for number in numbers - {0} for way in (-1, 0, 1)} - set(SIMPLE)))
+
+
+def _draw(unknown: Expr, attempt: int, position: int, generator: Random) -> Expr:
+    """An admissible number for `unknown`: the simple ones in turn in the first attempts, any later."""
+    if attempt < POINTS_A_CASE // 2:
+        pool = _admissible(unknown, SIMPLE)
+        return pool[(position + attempt * (position + 1)) % len(pool)]
+    return generator.choice(_admissible(unknown, SIMPLE + HOSTILE))
+
+
+@cache
+def _admissible(unknown: Expr, numbers: tuple[Expr, ...]) -> list[Expr]:
+    return [number for number in numbers if may_be(unknown, number)]
+
+
+def may_be(unknown: Expr, number: Expr) -> bool:
+    """Whether `number` lies in the domain of a symbol, row or entry."""
+    return number in domain_of(unknown) and bool(number.is_Integer or not unknown.is_integer)
+
+
+def as_function(expression: Expr, unknowns: Sequence[Expr]) -> Callable[..., Any]:
+    """`expression` as a function of numbers for `unknowns`, in mpmath's precision."""
+    names = [Dummy(f"x{position}", real=True) for position in range(len(unknowns))]
+    if not expression.has(nan, oo, -oo, zoo, Derivative):
+        return lambdify(names, expression.xreplace(dict(zip(unknowns, names))), "mpmath")
+    return lambda *_: mpmath.inf  # which tells nothing
+
+
+def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -> tuple[Expr, ...] | None:
+    """The values of both functions if they differ beyond all rounding, or only one is a real number, else None."""
+    rough, exact = ([_value(function, point, digits) for function in functions] for digits in (DIGITS, 10 * DIGITS))
+    if None in rough + exact or all(map(mpmath.isnan, exact)):
+        return None
+    if any(map(mpmath.isnan, exact)):
+        return tuple(sympify(mpmath.nstr(side, 15)) for side in exact)
+    with mpmath.workdps(10 * DIGITS):
+        (left, right), (rough_left, rough_right) = exact, rough
+        gap, rounding = left - right, mpmath.mpf(10) ** (-DIGITS // 2)
+        size = max(abs(left), abs(right))
+        if abs(gap) <= rounding * size or not abs(gap - (rough_left - rough_right)) <= rounding * abs(gap):
+            return None
+        return tuple(sympify(mpmath.nstr(side, 15)) for side in (left, right))
+
+
+def _value(function: Callable[..., Any], point: Iterable[Expr], digits: int) -> Any:
+    """The value of `function` at a point: nan where it is not a real number, None where that cannot be told."""
+    try:
+        with mpmath.workdps(digits):
+            value = mpmath.mpmathify(function(*(mpmath.mpf(number.p) / number.q for number in point)))
+    except ZeroDivisionError:
+        return mpmath.nan
+    except (ValueError, TypeError, NameError, OverflowError):
+        return None
+    if not mpmath.isfinite(value):
+        return None
+    return value.real if abs(value.imag) <= mpmath.mpf(10) ** (-digits // 2) * abs(value.real) else mpmath.nan
