@@ -12,7 +12,7 @@ from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradien
 from lossbook.indices import differentiate
 from lossbook.listing import Listing, join
 from lossbook.loss import Loss
-from lossbook.notation import DOMAINS, domain_in_words, i, k
+from lossbook.notation import domain_in_words, domain_of, i, k
 from lossbook.types import Cell
 from lossbook.typeset import Formula
 
@@ -82,7 +82,7 @@ def _shortest(*ways: Expr) -> Expr:
 def _kinks(loss: Loss) -> Cell:
     found = kinks(loss)
     if not found:
-        from_zero = [symbol for symbol, _ in loss.parameters.values() if S.Zero in DOMAINS.get(symbol, S.Reals)]
+        from_zero = [symbol for symbol, _ in loss.parameters.values() if S.Zero in domain_of(symbol)]
         return ["none", *(part for symbol in from_zero for part in (" for ", symbol > 0))]
     entry = _entry(loss.prediction)
     return join(

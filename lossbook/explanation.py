@@ -34,7 +34,7 @@ from sympy import (
 from lossbook.checks import as_expression, as_variable
 from lossbook.derivation import Derivation
 from lossbook.functions import RowFunction, ScalarFunction, sigmoid, softmax, softmax_complement
-from lossbook.indices import collapse, free_indices, fresh_indices, rename_bound
+from lossbook.indices import collapse, free_indices, fresh_index, rename_bound
 from lossbook.notation import n, total
 
 
@@ -153,8 +153,7 @@ def _differentiate_row_function(expression: Expr, symbol: Expr) -> tuple[str, Ex
     name = expression.func.__name__.replace("_", "-")
     if isinstance(expression.row, IndexedBase):
         return f"derivative of {name}", expression.partial(symbol.indices[0])
-    taken = expression.free_symbols | symbol.free_symbols
-    index = next(index for index in fresh_indices() if index not in taken)
+    index = fresh_index(expression.free_symbols | symbol.free_symbols)
     inner = _derivative(expression.entry(index), symbol)
     return f"chain rule, outer {name}", total(expression.partial(index) * inner, index)
 

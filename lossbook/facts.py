@@ -36,7 +36,7 @@ from sympy.core.relational import Relational
 from lossbook.functions import RowFunction, in_definitions, sigmoid, softmax, softmax_complement
 from lossbook.indices import collapse, write_out
 from lossbook.loss import Loss
-from lossbook.notation import DOMAINS, TARGETS_SUM_TO_ONE, i, j, k, total
+from lossbook.notation import TARGETS_SUM_TO_ONE, domain_of, i, j, k, total
 from lossbook.proof import equal, never_negative
 
 
@@ -161,7 +161,7 @@ def _cases(loss: Loss, expression: Expr) -> list[Expr]:
         positive[loss.target[i]] = Symbol(str(loss.target), nonnegative=True)
         expression = expression.xreplace({k: i, loss.prediction[i]: _variable(loss)})
     expression = expression.xreplace(positive)
-    values = DOMAINS.get(loss.target)
+    values = domain_of(loss.target)
     if isinstance(values, FiniteSet):
         return [expression.xreplace({loss.target: value}) for value in sorted(values)]
     return [expression]
@@ -169,7 +169,7 @@ def _cases(loss: Loss, expression: Expr) -> list[Expr]:
 
 def _at_ends(loss: Loss, derivative: Expr) -> list[Expr]:
     """The limits of a derivative of the loss at both ends of the domain of the prediction."""
-    domain, variable = DOMAINS.get(loss.prediction, S.Reals), _variable(loss)
+    domain, variable = domain_of(loss.prediction), _variable(loss)
     limits = []
     for case in _cases(loss, derivative):
         for end, side in ((domain.inf, 1), (domain.sup, -1)):
@@ -227,14 +227,14 @@ def _somewhere_negative(loss: Loss) -> bool:
     Over classes, it is the second derivative by one of two entries.
     """
     curvature = loss.hessian.xreplace({symbol: S(default) for symbol, default in loss.parameters.values()})
-    curvature, domain = in_definitions(curvature), DOMAINS.get(loss.prediction, S.Reals)
+    curvature, domain = in_definitions(curvature), domain_of(loss.prediction)
     if loss.over_classes:
         curvature = write_out(curvature, 2, {i: 1, k: 1})
         first, second = (S(3), S.Zero) if S(3) in domain else (S(3) / 4, S.One / 4)
         predicted = {loss.prediction[1]: first, loss.prediction[2]: second}
         points = [predicted | {loss.target[1]: S.Zero, loss.target[2]: S.One}]
     else:
-        values = DOMAINS.get(loss.target)
+        values = domain_of(loss.target)
         truths = sorted(values) if isinstance(values, FiniteSet) else [S.Zero, S.One]
         numbers = [number for number in (S(-3), S(-1), S.Half / 2, S.Half, S(2)) if number in domain]
         points = [{loss.prediction: number, loss.target: truth} for number in numbers for truth in truths]
@@ -271,14 +271,14 @@ def _greatest_size_by_sigmoid(loss: Loss, expression: Expr) -> Expr | None:
     polynomial = expression.xreplace({sigmoid(argument): share, sigmoid(-argument): 1 - share})
     if not polynomial.has(loss.target):
         return _greatest_size(polynomial, [share])
-    if DOMAINS.get(loss.target) != Interval(0, 1) or polynomial.diff(loss.target, 2) != 0:
+    if domain_of(loss.target) != Interval(0, 1) or polynomial.diff(loss.target, 2) != 0:
         return None
     return _greatest([_greatest_size(polynomial.xreplace({loss.target: y}), [share]) for y in (S.Zero, S.One)])
 
 
 def _at_one_hot_target(loss: Loss, chosen: Expr) -> Expr | None:
     """The gradient where class `chosen` is right, if it is linear in the targets: there |gradient| is largest."""
-    if DOMAINS.get(loss.target) != Interval(0, 1):
+    if domain_of(loss.target) != Interval(0, 1):
         return None
     scale = Dummy("s")
     scaled = _with_entries(loss.gradient, loss.target, lambda index: scale * loss.target[index])

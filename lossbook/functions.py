@@ -11,7 +11,7 @@ from typing import Any
 
 from sympy import Expr, Function, Indexed, IndexedBase, KroneckerDelta, exp, log
 
-from lossbook.indices import collapse, fresh_indices, rename_bound
+from lossbook.indices import collapse, fresh_index, rename_bound
 from lossbook.notation import i, k, logit, logits, total
 from lossbook.types import Array, ArrayLike
 
@@ -33,18 +33,27 @@ class NamedFunction(Function):
 
     @classmethod
     def value(cls, z: ArrayLike) -> Array:
-        """The function of the array z; a function of rows takes its classes on the last axis."""
-        from lossbook import arrays
+        """The function of the array z; a function of rows takes its classes on the last axis.
 
-        return arrays.evaluate(cls.symbolic(), {cls.symbolic().args[0]: z})
+        Raises TypeError or ValueError if z is not numeric, has nan or, in a row, infinities other than the -inf of a
+        masked class beside one that is not masked.
+        """
+        return cls._evaluate(cls.symbolic(), z)
 
     @classmethod
     def gradient_at(cls, z: ArrayLike) -> Array:
-        """The derivative at the array z: elementwise, or of shape z.shape + (n,) for a row in a row."""
+        """The derivative at the array z: elementwise, or of shape z.shape + (n,) for a row in a row.
+
+        It takes and refuses what `value` does.
+        """
+        return cls._evaluate(cls.symbolic().first_derivative(), z)
+
+    @classmethod
+    def _evaluate(cls, expression: Expr, z: ArrayLike) -> Array:
+        """`expression`, which is made of the function of the book's own logits, at the array z."""
         from lossbook import arrays
 
-        start = cls.symbolic()
-        return arrays.evaluate(start.first_derivative(), {start.args[0]: z})
+        return arrays.evaluate(expression, {cls.symbolic().args[0]: z})
 
 
 class ScalarFunction(NamedFunction):
@@ -138,8 +147,13 @@ class RowFunction(NamedFunction):
     abbreviation = ""
     """What the function is called where p is said to be softmax(z)."""
 
+    @classmethod
+    def symbolic(cls) -> Expr:
+        return cls(logits, i)
+
     @property
     def row(self) -> Expr:
+        """The row, an `IndexedBase` or a `Lambda`."""
         return self.args[0]
 
     @property
@@ -158,9 +172,17 @@ class RowFunction(NamedFunction):
     def first_derivative(self) -> Expr:
         return self.partial(k)
 
+    @classmethod
+    def _evaluate(cls, expression: Expr, z: ArrayLike) -> Array:
+        from lossbook import arrays
+        from lossbook.domains import check_domain
+
+        rows = arrays.as_rows("z", z)
+        check_domain(arrays.namespace(rows), "z", rows, logits)
+        return super()._evaluate(expression, rows)
+
     def _eval_derivative(self, symbol: Expr) -> Expr:
-        taken = self.free_symbols | symbol.free_symbols
-        index = next(name for name in fresh_indices() if name not in taken)
+        index = fresh_index(self.free_symbols | symbol.free_symbols)
         chain = self.partial(index) * self.entry(index).diff(symbol)
         return collapse(total(rename_bound(chain, {index}), index))
 
@@ -214,10 +236,6 @@ class softmax(RowFunction):
     latex_name = r"\operatorname{softmax}"
     abbreviation = "p"
 
-    @classmethod
-    def symbolic(cls) -> Expr:
-        return cls(logits, i)
-
     def definition(self) -> Expr:
         return exp(self.entry(self.class_index)) / _sum_of_exponentials(self)
 
@@ -235,10 +253,6 @@ class softmax_complement(RowFunction):
     """softmax_complement(z)_i = 1 - softmax(z)_i, without losing digits where softmax(z)_i is nearly 1."""
 
     abbreviation = "1 - p"
-
-    @classmethod
-    def symbolic(cls) -> Expr:
-        return cls(logits, i)
 
     def definition(self) -> Expr:
         return 1 - softmax(self.row, self.class_index).definition()
@@ -264,10 +278,6 @@ class log_softmax(RowFunction):
     latex_name = r"\log \operatorname{softmax}"
     abbreviation = "log p"
 
-    @classmethod
-    def symbolic(cls) -> Expr:
-        return cls(logits, i)
-
     def definition(self) -> Expr:
         return log(softmax(self.row, self.class_index).definition())
 
@@ -279,7 +289,7 @@ class log_softmax(RowFunction):
 
 def _sum_of_exponentials(function: Expr) -> Expr:
     """exp of the row, summed over the classes, with an index that the row does not use."""
-    index = next(name for name in fresh_indices() if name not in function.free_symbols)
+    index = fresh_index(function.free_symbols)
     return total(exp(function.entry(index)), index)
 
 

@@ -4,7 +4,8 @@ SymPy differentiates such sums correctly but leaves two things to its caller: a 
 the name of a free one is captured without a word, and a delta inside a sum stays where it is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain, count
 
 from sympy import (
     Add,
@@ -102,19 +103,15 @@ def _renamed(function: Expr, index: Expr, avoid: set[Expr]) -> tuple[Expr, Expr]
     """`function` and the `index` bound in it, which gets another name if it is in `avoid`."""
     if index not in avoid:
         return function, index
-    taken = avoid | function.free_symbols | bound_indices(function)
-    new = next(s for s in fresh_indices() if s not in taken)
+    new = fresh_index(avoid | function.free_symbols | bound_indices(function))
     return function.xreplace({index: new}), new
 
 
-def fresh_indices() -> Iterator[Expr]:
-    """k, j, l, m, then k1, k2, ...: names for bound indices."""
-    for name in "kjlm":
-        yield Symbol(name, integer=True, positive=True)
-    number = 0
-    while True:
-        number += 1
-        yield Symbol(f"k{number}", integer=True, positive=True)
+def fresh_index(taken: set[Expr]) -> Expr:
+    """An index that is not `taken`: the first of k, j, l, m, k1, k2, ..."""
+    names = chain("kjlm", (f"k{number}" for number in count(1)))
+    indices = (Symbol(name, integer=True, positive=True) for name in names)
+    return next(index for index in indices if index not in taken)
 
 
 def differentiate(expression: Expr, symbol: Expr) -> Expr:

@@ -12,21 +12,21 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from sympy import Derivative, DiracDelta, Expr, IndexedBase, Reals, S, Symbol
+from sympy import Derivative, DiracDelta, Expr, IndexedBase, S, Symbol
 
 from lossbook.checks import as_expression, as_number, as_text
 from lossbook.derivation import Derivation
+from lossbook.domains import check_domain, check_labels
 from lossbook.explanation import explain, simplest
 from lossbook.indices import differentiate, free_indices
-from lossbook.notation import DISTRIBUTIONS, DOMAINS, TARGETS_SUM_TO_ONE, i, k, n
-from lossbook.types import Array, ArrayLike, Compiled, Namespace
+from lossbook.notation import TARGETS_SUM_TO_ONE, domain_of, i, k, n
+from lossbook.types import Array, ArrayLike, Compiled
 from lossbook.typeset import latex, text
 
 if TYPE_CHECKING:
     from lossbook.cards import Card
 
 REDUCTIONS = ("mean", "sum")
-INFINITY = float("inf")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,7 +172,7 @@ class Loss:
             xp = arrays.namespace(prediction, target)
             check_domain(xp, "prediction", prediction, self.prediction)
             if labels:
-                _check_labels(xp, target, prediction.shape[-1])
+                check_labels(xp, target, prediction.shape[-1])
             else:
                 check_domain(xp, "target", target, self.target)
             return prediction, target, *(arrays.constant(xp, number, prediction) for number in constants)
@@ -189,7 +189,7 @@ class Loss:
             raise TypeError(f"{unknown[0]}: {self.name} has no such parameter, it has {known}")
         numbers = []
         for keyword, (symbol, default) in self.parameters.items():
-            numbers.append(as_number(keyword, given.get(keyword, default), DOMAINS.get(symbol, Reals)))
+            numbers.append(as_number(keyword, given.get(keyword, default), domain_of(symbol)))
         return numbers
 
     def _matched_target(self, prediction: ArrayLike, target: ArrayLike) -> Array:
@@ -259,57 +259,3 @@ def _reduced(values: Array, reduction: str | None) -> Array:
 def _check_reduction(reduction: str | None) -> None:
     if reduction is not None and not (isinstance(reduction, str) and reduction in REDUCTIONS):
         raise ValueError(f'reduction: expected None, "mean" or "sum", got {reduction!r}')
-
-
-def check_domain(xp: Namespace, name: str, array: Array, symbol: Expr) -> None:
-    """Raise if `array` leaves the closure of the domain of `symbol`, or its rows are no distributions."""
-    from lossbook import arrays
-
-    if 0 in array.shape or arrays.is_lazy(array):
-        return
-    low, high, allowed, is_distribution = _limits(symbol)
-    if low > -INFINITY and high < INFINITY:
-        inside = xp.min(array) >= low and xp.max(array) <= high  # false for nan
-    else:
-        inside = xp.all(xp.isfinite(array)) and (low == -INFINITY or xp.min(array) >= low)
-    if not inside:
-        _check_finite(xp, name, array, may_mask=isinstance(symbol, IndexedBase) and low == -INFINITY)
-    if allowed or not inside:
-        outside = (array != allowed[0]) & (array != allowed[1]) if allowed else (array < low) | (array > high)
-        if xp.any(outside):
-            to_high = f"to {high:g}" if high < INFINITY else "up"
-            expected = " or ".join(f"{number:g}" for number in allowed) or f"from {low:g} {to_high}"
-            raise ValueError(f"{name}: expected numbers {expected}, got {float(array[outside][0])!r}")
-    if is_distribution:
-        sums = xp.sum(array, axis=-1)
-        wrong = xp.abs(sums - 1) > 1e-6 + array.shape[-1] * 8 * xp.finfo(array.dtype).eps
-        if xp.any(wrong):
-            raise ValueError(f"{name}: expected rows that sum to 1, got one that sums to {float(sums[wrong][0])!r}")
-
-
-def _check_finite(xp: Namespace, name: str, array: Array, may_mask: bool) -> None:
-    """Raise if `array` has nan or infinities, other than a logit of -inf in a row with others: it masks its class."""
-    finite = xp.isfinite(array)
-    if xp.any(array != array):
-        raise ValueError(f"{name}: expected numbers, got nan")
-    if not xp.all(finite) and (not may_mask or xp.any(array == INFINITY) or not xp.all(xp.any(finite, axis=-1))):
-        expected = "finite numbers, or -inf for a masked class" if may_mask else "finite numbers"
-        raise ValueError(f"{name}: expected {expected}, got {float(array[~finite][0])!r}")
-
-
-@cache
-def _limits(symbol: Expr) -> tuple[float, float, list[float], bool]:
-    """The ends of the domain of `symbol`, its numbers if they are finitely many, and whether its rows add to 1."""
-    domain = DOMAINS.get(symbol, Reals)
-    allowed = [float(number) for number in domain] if domain.is_FiniteSet else []
-    return float(domain.inf), float(domain.sup), allowed, symbol in DISTRIBUTIONS
-
-
-def _check_labels(xp: Namespace, labels: Array, classes: int) -> None:
-    """Raise if `labels` are not the numbers of classes."""
-    from lossbook import arrays
-
-    if 0 in labels.shape or arrays.is_lazy(labels) or (xp.min(labels) >= 0 and xp.max(labels) < classes):
-        return
-    wrong = labels[(labels < 0) | (labels >= classes)]
-    raise ValueError(f"target: expected labels from 0 to {classes - 1}, got {int(wrong[0])}")

@@ -8,15 +8,16 @@ from sympy import Abs, Piecewise, exp, log
 
 from lossbook import notation
 from lossbook.checks import as_entry, as_number
+from lossbook.domains import check_domain
 from lossbook.functions import log_cosh as log_cosh_function
 from lossbook.functions import log_sigmoid, log_softmax, sigmoid, softmax
-from lossbook.loss import Loss, check_domain
+from lossbook.loss import Loss
 from lossbook.notation import (
-    DOMAINS,
     approximations,
     beta,
     count,
     delta,
+    domain_of,
     gamma,
     i,
     k,
@@ -204,5 +205,5 @@ def smooth_labels(y: ArrayLike, epsilon: float) -> Array:
     y = arrays.as_rows("y", y)
     xp = arrays.namespace(y)
     check_domain(xp, "y", y, targets)
-    part = arrays.constant(xp, as_number("epsilon", epsilon, DOMAINS[notation.epsilon]), y)
+    part = arrays.constant(xp, as_number("epsilon", epsilon, domain_of(notation.epsilon)), y)
     return arrays.compile((smoothed_targets,), (targets, notation.epsilon))(xp, y, part)[0]

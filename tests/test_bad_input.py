@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from sympy import Eq, IndexedBase, Symbol, symbols
+from sympy import Eq, IndexedBase, Symbol, log, symbols
 
 from lossbook import functions, losses
 from lossbook.derivation import Derivation
@@ -24,6 +24,9 @@ TEXT = "__import__('test_bad_input').EVALUATED.append(1)"
 
 NAN, INF = math.nan, math.inf
 x, y = symbols("x y", real=True)
+rate, scale = symbols("r s", positive=True)
+events = Symbol("m", nonnegative=True)
+OWN = Loss("own", scale * (rate - events * log(rate)), rate, events, {"scale": (scale, 1)})
 
 
 def the(name):
@@ -176,7 +179,14 @@ WRONG = [
     ("a number for a row of logits", call(functions.softmax.value, 1.0), "z", ValueError, "classes"),
     ("a softmax of no classes", call(functions.log_softmax.value, np.ones((2, 0))), "z", ValueError, "class"),
     ("a logsumexp of nothing", call(functions.logsumexp.gradient_at, []), "z", ValueError, "class"),
+    ("a softmax of masks", call(functions.softmax.value, [[0.0, 1.0], [-INF, -INF]]), "z", ValueError, "masked.*-inf"),
+    ("a slope of masks", call(functions.log_softmax.gradient_at, [-INF, -INF]), "z", ValueError, "masked.*-inf"),
+    ("an infinite logit in a row", call(functions.logsumexp.value, [0.0, INF]), "z", ValueError, "masked.*got inf"),
     ("a ragged row", call(functions.softmax.value, [[1, 2], [3]]), "z", ValueError, "expected"),
+    # a loss of one's own: its symbols live where their assumptions let them
+    ("a negative number for a positive one", call(OWN.value, -1.0, 0.5), "prediction", ValueError, "from 0 up"),
+    ("a negative target that is never so", call(OWN.value, 1.0, -0.5), "target", ValueError, "from 0 up"),
+    ("a negative parameter that is positive", call(OWN.value, 1.0, 0.5, scale=-2), "scale", ValueError, "-2"),
     # gradient descent
     ("a rate of 0", call(descend, losses.squared_error, 0.0, 1.0, 0, 1), "rate", ValueError, "0"),
     ("a negative rate", call(descend, losses.squared_error, 0.0, 1.0, -0.5, 1), "rate", ValueError, r"-0\.5"),

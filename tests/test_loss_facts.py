@@ -291,6 +291,17 @@ def test_a_loss_of_ones_own_has_all_of_this_in_three_lines():
     assert "source" not in str(quartic.card())
 
 
+def test_symbols_of_ones_own_live_where_their_assumptions_let_them():
+    """The loss a + b / a of a positive number has a gradient without bound at 0, and no kink for any b."""
+    a, b = symbols("a b", positive=True)
+    own = Loss(name="own", expression=a + b / a, prediction=a, target=Symbol("y", real=True), parameters={"b": (b, 1)})
+    assert dict(own.card().rows)["prediction"] == [a, ", a number above 0"]
+    assert dict(own.card().rows)["parameter b"] == [b, ", a number above 0; 1 if not given"]
+    assert dict(own.card().rows)["kinks"] == ["none"]
+    assert is_convex(own) and steepest_slope(own) == oo
+    assert domain_in_words(Symbol("m", integer=True, nonnegative=True)) == "a whole number from 0 up"
+
+
 def test_nothing_is_called_convex_that_is_not():
     a, y = symbols("a y", real=True)
     for expression in ((a - y) ** 3, -((a - y) ** 2), (a - y) ** 4 - (a - y) ** 2, -Abs(a - y), sin(a - y)):
