@@ -32,10 +32,11 @@ from sympy import (
 )
 
 from lossbook.checks import as_expression, as_variable
-from lossbook.derivation import Derivation
+from lossbook.derivation import Derivation, StepError
 from lossbook.functions import RowFunction, ScalarFunction, sigmoid, softmax, softmax_complement
-from lossbook.indices import collapse, free_indices, fresh_index, rename_bound
+from lossbook.indices import collapse, free_indices, fresh_index, rename_bound, shortest_first
 from lossbook.notation import n, total
+from lossbook.typeset import text
 
 
 class NoRule(ValueError):
@@ -57,8 +58,22 @@ def explain(expression: Expr, symbol: Expr, name: Expr | None = None) -> Derivat
         raise NoRule(f"expression: no rule differentiates {expression}, which has derivatives of its own")
     derivation = Derivation(Derivative(expression, symbol, evaluate=False), name, because="definition")
     for line, rule in list(_lines(derivation.start)):  # all of them before the first proof: a missing rule comes first
-        derivation.step(line, because=rule)
+        base = _base_that_may_vanish(derivation.result)
+        try:
+            derivation.step(line, because=rule)
+        except StepError as error:
+            if base is None:
+                raise
+            gap = f"the power rule needs a positive base, and {text(base)} may be 0 or less"
+            raise NoRule(f"expression: {gap}") from error
     return derivation
+
+
+def _base_that_may_vanish(line: Expr) -> Expr | None:
+    """The base of a power that is differentiated in `line`, if the power is a symbol and the base may be 0 or less."""
+    powers = {power for derivative in line.atoms(Derivative) for power in derivative.expr.atoms(Pow)}
+    bases = (power.base for power in shortest_first(powers) if not power.exp.is_number)
+    return next((base for base in bases if not base.is_positive), None)
 
 
 def _lines(line: Expr) -> Iterator[tuple[Expr, str]]:

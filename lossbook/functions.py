@@ -205,7 +205,7 @@ class RowFunction(NamedFunction):
         return rf"{self.latex_name}{{\left({printer._print(self.whole_row())} \right)}}{subscript}{power}"
 
     def _text(self, printer: Any) -> str:
-        subscript = "" if self.class_index is None else f"_{printer._print(self.class_index)}"
+        subscript = "" if self.class_index is None else f"_{printer.subscript([self.class_index])}"
         if printer._settings.get("shares") and self.abbreviation:
             return f"{self.abbreviation}{subscript}"
         return f"{self.func.__name__}({printer._print(self.whole_row())}){subscript}"

@@ -47,7 +47,9 @@ class _Notation(Printer):
         if content.is_Integer and content != 1:
             return self._write_product(bool(content < 0), [abs(content), primitive])
         number, rest = expr.as_coeff_Add()
-        ordered = [*([number] if number > 0 else []), *self._as_ordered_terms(rest), *([number] if number < 0 else [])]
+        is_first = number > 0 and not rest.is_integer  # 1 - p, but k + 1
+        numbers = [number] if number != 0 else []
+        ordered = [*(numbers if is_first else []), *self._as_ordered_terms(rest), *([] if is_first else numbers)]
         terms = [self._print(term) for term in ordered]
         first = next((term for term in terms if not term.startswith("-")), terms[0])
         terms.remove(first)
@@ -245,13 +247,19 @@ class _Text(_Notation, StrPrinter):
         return str(order).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")) if order > 1 else ""
 
     def _print_KroneckerDelta(self, expr: Expr) -> str:
-        return "δ_" + "".join(self._print(index) for index in expr.args)
+        return f"δ_{self.subscript(expr.args)}"
 
     def _print_IndexedBase(self, expr: IndexedBase) -> str:
         return self._print(expr.label)
 
     def _print_Indexed(self, expr: Expr) -> str:
-        return f"{self._print(expr.base)}_" + "".join(self._print(index) for index in expr.indices)
+        return f"{self._print(expr.base)}_{self.subscript(expr.indices)}"
+
+    def subscript(self, indices: Sequence[Expr]) -> str:
+        """Indices as they stand behind an underscore: 12, ik, {1,12}, {k + 1}."""
+        written = [self._print(index) for index in indices]
+        alone = len(written) == 1 and indices[0].is_Atom
+        return "".join(written) if alone or max(map(len, written)) == 1 else f"{{{','.join(written)}}}"
 
 
 def latex(expression: Expr, shares: bool = False) -> str:

@@ -28,10 +28,10 @@ from sympy import (
 from lossbook import functions, losses, notation
 from lossbook.explanation import NoRule, explain
 from lossbook.functions import log_cosh, log_softmax, logsumexp, sigmoid, softmax, softplus, tanh
-from lossbook.notation import gamma, i, j, k, l, n, total
+from lossbook.notation import gamma, i, j, k, l, n, probability, total
 
 z, y, s = notation.logits, notation.targets, notation.logit
-x, c = Symbol("x", real=True), Symbol("c", real=True)
+x, b, c = (Symbol(name, real=True) for name in "xbc")
 a, T = Symbol("a", positive=True), Symbol("T", positive=True)
 
 RULES = {
@@ -202,6 +202,33 @@ def test_a_missing_rule_is_named_with_its_part(expression, part):
 def test_a_missing_rule_in_a_sum_is_named():
     with pytest.raises(NoRule, match=r"no rule differentiates cos\(z\[k\]\) by z\[i\]"):
         explain(total(cos(z[k])), z[i])
+
+
+@pytest.mark.parametrize(
+    "expression, symbol, base",
+    [
+        ((a * x + b) ** gamma, x, "a*x + b"),
+        (x**gamma, x, "x"),
+        (Abs(x) ** gamma, x, "|x|"),
+        (exp(x) * (exp(x) - 1) ** (2 * gamma), x, "exp(x) - 1"),
+        (total(z[k]) ** gamma, z[i], "Σ_k(z_k)"),
+    ],
+)
+def test_a_power_of_what_may_be_0_is_a_gap_and_not_called_false(expression, symbol, base):
+    """At a base of 0 and a power of 1 the slope is 1, and the rule's power of 0, 0^0, only says so by convention."""
+    with pytest.raises(NoRule) as caught:
+        explain(expression, symbol)
+    assert str(caught.value) == f"expression: the power rule needs a positive base, and {base} may be 0 or less"
+
+
+@pytest.mark.parametrize("base", [exp(x), x**2 + 1, T, 1 - probability])
+def test_the_power_rule_holds_for_any_power_of_what_is_positive(base):
+    symbol = next(iter(base.free_symbols))
+    slope = explain(base**gamma, symbol).result
+    at = {symbol: Rational(1, 3), gamma: Rational(7, 5)}
+    h = Rational(1, 10**12)
+    around = [(base**gamma).subs({**at, symbol: at[symbol] + way * h}).evalf(60) for way in (1, -1)]
+    assert abs(float((around[0] - around[1]) / (2 * h) - slope.subs(at).evalf(60))) < 1e-20
 
 
 def test_arguments_are_checked():

@@ -33,19 +33,14 @@ from lossbook.notation import (
     k,
     l,
     logit,
+    n,
     probabilities,
     targets,
     total,
 )
-from lossbook.notation import (
-    logits as z,
-)
-from lossbook.notation import (
-    probability as p,
-)
-from lossbook.notation import (
-    target as y,
-)
+from lossbook.notation import logits as z
+from lossbook.notation import probability as p
+from lossbook.notation import target as y
 from lossbook.proof import equal
 from lossbook.typeset import Formula, latex, text
 
@@ -64,6 +59,14 @@ TEXTS = {
     "sigmoid(z)*sigmoid(-z)": sigmoid(logit) * sigmoid(-logit),
     "z_i": z[i],
     "z_2": z[2],
+    "z_12": z[12],
+    "z_{k + 1}": z[k + 1],
+    "z_{k - 1} - z_k": z[k - 1] - z[k],
+    "z_1*(n + 1)": (n + 1) * z[1],
+    "w_ik": IndexedBase("w")[i, k],
+    "w_{1,12}": IndexedBase("w")[1, 12],
+    "softmax(z)_{k + 1}": softmax(z, k + 1),
+    "δ_{i,k + 1}": KroneckerDelta(i, k + 1),
     "δ_ij": KroneckerDelta(i, j),
     "Σ_k(y_k*log(p_k))": total(targets[k] * log(probabilities[k])),
     "Σ_k≠i(z_k)": total((1 - KroneckerDelta(i, k)) * z[k]),
@@ -83,6 +86,10 @@ LATEX = {
     r"p \, \left(1 - p\right)": p * (1 - p),
     r"\frac{p - y}{p \, \left(1 - p\right)}": (p - y) / (p * (1 - p)),
     r"\sum_{k=1}^{n} {z}_{k}": total(z[k]),
+    "{z}_{k + 1}": z[k + 1],
+    "{w}_{i,k + 1}": IndexedBase("w")[i, k + 1],
+    r"\operatorname{softmax}{\left(z \right)}_{k + 1}": softmax(z, k + 1),
+    r"\delta_{i, k + 1}": KroneckerDelta(i, k + 1),
     r"\sum_{k \ne i} {z}_{k}": total((1 - KroneckerDelta(i, k)) * z[k]),
     r"\sum_{k \ne i, j} {z}_{k}": total((1 - KroneckerDelta(i, k)) * (1 - KroneckerDelta(j, k)) * z[k]),
     r"\delta_{i j}": KroneckerDelta(i, j),
