@@ -8,7 +8,7 @@ from sympy import Derivative, DiracDelta, Expr, IndexedBase, S, Symbol, count_op
 
 from lossbook.elsewhere import in_words, names
 from lossbook.explanation import simplest
-from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, steepest_slope
+from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, slope_bound, steepest_slope
 from lossbook.indices import differentiate
 from lossbook.listing import Listing, join
 from lossbook.loss import Loss
@@ -61,7 +61,7 @@ def _rows(loss: Loss) -> Iterator[tuple[str, Cell]]:
         yield "steepest slope", _bound(steepest_slope(loss), "by one entry of the prediction")
         yield "longest gradient", _bound(longest_gradient(loss), "over all entries together")
     else:
-        yield "steepest slope", _bound(steepest_slope(loss))
+        yield "steepest slope", _steepest(loss)
         yield "greatest curvature", _bound(greatest_curvature(loss), "away from the kinks" if kinks(loss) else "")
     for library, found in groupby(names(loss), key=lambda name: name.library):
         yield library, join(map(in_words, found))
@@ -89,6 +89,12 @@ def _kinks(loss: Loss) -> Cell:
         ["where ", entry, " is ", kink.point, ", each slope from ", kink.left, " to ", kink.right, " is a subgradient"]
         for kink in found
     )
+
+
+def _steepest(loss: Loss) -> Cell:
+    if steepest_slope(loss) is None and slope_bound(loss) is not None:
+        return [*_bound(slope_bound(loss)), "; the least such number has no known closed form"]
+    return _bound(steepest_slope(loss))
 
 
 def _bound(size: Expr | None, of: str = "") -> Cell:

@@ -11,6 +11,7 @@ from sympy import (
     Abs,
     Add,
     Dummy,
+    E,
     Expr,
     FiniteSet,
     Heaviside,
@@ -19,6 +20,7 @@ from sympy import (
     Interval,
     KroneckerDelta,
     Max,
+    Mul,
     Poly,
     S,
     Sum,
@@ -33,8 +35,8 @@ from sympy import (
 )
 from sympy.core.relational import Relational
 
-from lossbook.functions import RowFunction, in_definitions, sigmoid, softmax, softmax_complement
-from lossbook.indices import collapse, write_out
+from lossbook.functions import RowFunction, in_definitions, log_sigmoid, sigmoid, softmax, softmax_complement
+from lossbook.indices import collapse, shortest_first, write_out
 from lossbook.loss import Loss
 from lossbook.notation import TARGETS_SUM_TO_ONE, domain_of, i, j, k, total
 from lossbook.proof import equal, never_negative
@@ -98,6 +100,21 @@ def steepest_slope(loss: Loss) -> Expr | None:
         return None
     own, other = (gradient.xreplace(case) for case in ({chosen: i}, {KroneckerDelta(i, chosen): S.Zero}))
     return _greatest([_greatest_size_by_softmax(loss, own, [i]), _greatest_size_by_softmax(loss, other, [i, chosen])])
+
+
+def slope_bound(loss: Loss) -> Expr | None:
+    """An upper bound of the size of the slope, which need not be the least; None if none is known.
+
+    It is `steepest_slope` where that is known. Where the slope of the focal loss is greatest, an equation holds that
+    has no known solution in closed form. But the size of a sum is at most that of its terms together, a power of a
+    sigmoid p is at most 1, and -p log p is at most 1/e.
+    """
+    least = steepest_slope(loss)
+    if least is not None or loss.over_classes:
+        return least
+    parameters = {symbol for symbol, _ in loss.parameters.values()}
+    sides = _at_ends_of_target(loss, loss.gradient) or []
+    return _greatest([_bound_of_terms(side, parameters) for side in sides]) if sides else None
 
 
 def longest_gradient(loss: Loss) -> Expr | None:
@@ -191,8 +208,7 @@ def _boundaries(expression: Expr, variable: Expr) -> list[Expr]:
         difference = comparison.lhs - comparison.rhs
         sizes = list(difference.atoms(Abs))
         crossed |= {difference.xreplace({size: way * size.args[0] for size in sizes}) for way in (1, -1)}
-    points = {point for part in crossed for point in solve(part, variable)}
-    return sorted(points, key=lambda point: (len(str(point)), str(point)))
+    return shortest_first({point for part in crossed for point in solve(part, variable)})
 
 
 def _beside(expression: Expr, variable: Expr, point: Expr, side: int, substitute: bool = True) -> Expr:
@@ -269,11 +285,40 @@ def _greatest_size_by_sigmoid(loss: Loss, expression: Expr) -> Expr | None:
         return None
     share = Dummy("p")
     polynomial = expression.xreplace({sigmoid(argument): share, sigmoid(-argument): 1 - share})
-    if not polynomial.has(loss.target):
-        return _greatest_size(polynomial, [share])
-    if domain_of(loss.target) != Interval(0, 1) or polynomial.diff(loss.target, 2) != 0:
+    sides = _at_ends_of_target(loss, polynomial)
+    return None if sides is None else _greatest([_greatest_size(side, [share]) for side in sides])
+
+
+def _at_ends_of_target(loss: Loss, expression: Expr) -> list[Expr] | None:
+    """`expression` at the ends of the targets' domain, where its size is largest; None if it is not linear in them."""
+    if not expression.has(loss.target):
+        return [expression]
+    if domain_of(loss.target) != Interval(0, 1) or expression.diff(loss.target, 2) != 0:
         return None
-    return _greatest([_greatest_size(polynomial.xreplace({loss.target: y}), [share]) for y in (S.Zero, S.One)])
+    return [expression.xreplace({loss.target: end}) for end in (S.Zero, S.One)]
+
+
+def _bound_of_terms(expression: Expr, parameters: set[Expr]) -> Expr | None:
+    """The sizes of the terms of `expression`, each bounded by itself, together; None if one is not bounded so."""
+    sizes = [_bound_of_term(term, parameters) for term in Add.make_args(expression)]
+    return None if None in sizes else Add(*sizes)
+
+
+def _bound_of_term(term: Expr, parameters: set[Expr]) -> Expr | None:
+    """A bound of a product of numbers, parameters, powers of sigmoids p and one p log p."""
+    factors = Mul.make_args(term)
+    logarithms = [factor for factor in factors if isinstance(factor, log_sigmoid)]
+    if len(logarithms) > 1 or any(sigmoid(*logarithm.args) not in factors for logarithm in logarithms):
+        return None
+    others = [factor for factor in factors if factor not in logarithms and not _is_power_of_sigmoid(factor)]
+    if any(factor.free_symbols - parameters for factor in others):
+        return None
+    return _size(Mul(*others)) / (E if logarithms else 1)
+
+
+def _is_power_of_sigmoid(factor: Expr) -> bool:
+    base, power = factor.as_base_exp()
+    return isinstance(base, sigmoid) and bool(power.is_nonnegative)
 
 
 def _at_one_hot_target(loss: Loss, chosen: Expr) -> Expr | None:

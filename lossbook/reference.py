@@ -6,7 +6,7 @@ from typing import Any
 from sympy import Expr, IndexedBase, oo
 
 from lossbook.elsewhere import in_words, names
-from lossbook.facts import is_convex, kinks, steepest_slope
+from lossbook.facts import is_convex, kinks, slope_bound, steepest_slope
 from lossbook.functions import CATALOGUE
 from lossbook.indices import collapse
 from lossbook.listing import Listing, join
@@ -66,9 +66,11 @@ def _kinks(loss: Loss) -> Cell | str:
 
 
 def _steepest(loss: Loss) -> Cell | str:
-    size = steepest_slope(loss)
-    if size is None:
+    size, bound = steepest_slope(loss), slope_bound(loss)
+    if bound is None:
         return "not known"
+    if size is None:
+        return ["below ", bound]
     return "without bound" if size == oo else [size]
 
 

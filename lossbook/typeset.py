@@ -249,6 +249,9 @@ class _Text(_Notation, StrPrinter):
     def _print_KroneckerDelta(self, expr: Expr) -> str:
         return f"δ_{self.subscript(expr.args)}"
 
+    def _print_Exp1(self, expr: Expr) -> str:
+        return "e"
+
     def _print_IndexedBase(self, expr: IndexedBase) -> str:
         return self._print(expr.label)
 

@@ -7,8 +7,8 @@ from sympy import Abs, IndexedBase, Rational, Symbol, exp, oo, sin, sqrt, symbol
 
 from lossbook import losses
 from lossbook.cards import Card
-from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, steepest_slope
-from lossbook.functions import sigmoid, softmax
+from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, slope_bound, steepest_slope
+from lossbook.functions import log_sigmoid, sigmoid, softmax
 from lossbook.loss import Loss
 from lossbook.notation import (
     DOMAINS,
@@ -115,6 +115,36 @@ def test_a_greatest_size_is_never_passed_and_nearly_reached(name, bound_of, part
     else:
         assert sizes.max() <= number(bound) + 1e-15
         assert sizes.max() == pytest.approx(number(bound), rel=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [0, 0.3, 1, 2, 5, 40])
+def test_the_slope_of_the_focal_loss_is_bounded(gamma):
+    """By 1 + gamma / e; the greatest slopes are above 1 for every gamma but 0."""
+    bound = slope_bound(losses.focal)
+    (symbol,) = bound.free_symbols
+    sizes = np.abs(losses.focal.gradient_at(*grid("focal"), gamma=gamma))
+    assert float(bound.subs(symbol, gamma)) == pytest.approx(1 + gamma / np.e, rel=1e-15)
+    assert (1 - 1e-12 if gamma == 0 else 1) < sizes.max() <= float(bound.subs(symbol, gamma))
+    assert ["at most ", bound] == dict(losses.focal.card().rows)["steepest slope"][:2]
+
+
+@pytest.mark.parametrize(
+    "expression, bound",
+    [
+        (target * log_sigmoid(logit) * sigmoid(-logit), 1 + exp(-1)),
+        (target * log_sigmoid(logit) ** 2, None),  # the slope has a logarithm without its sigmoid
+        (target * log_sigmoid(logit) ** 2 * sigmoid(logit) ** 2, None),  # and here it is a square
+        (log_sigmoid(logit) * logit, None),
+        (target**2 * log_sigmoid(logit), None),  # not linear in the target
+    ],
+)
+def test_a_slope_that_these_rules_do_not_bound_has_no_bound(expression, bound):
+    assert slope_bound(Loss(name="trial", expression=expression, prediction=logit, target=target)) == bound
+
+
+@pytest.mark.parametrize("name", [name for name in losses.catalogue if name != "focal"])
+def test_a_bound_of_the_slope_is_the_least_one_where_that_is_known(name):
+    assert slope_bound(losses.catalogue[name]) == steepest_slope(losses.catalogue[name])
 
 
 @pytest.mark.parametrize("quantile", [0.1, 0.5, 0.8])

@@ -26,6 +26,20 @@ def test_the_symbolic_half_runs_without_numpy(module):
     assert subprocess.run([sys.executable, "-c", check]).returncode == 0
 
 
+def modules_after(code):
+    """The names of all modules that are loaded once `code` has run."""
+    listed = subprocess.run([sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], capture_output=True)
+    return set(listed.stdout.decode().split())
+
+
+def test_what_is_imported_is_sympy_and_the_standard_library_alone():
+    """SymPy loads some of its parts with the first sum, power and interval; the losses add none to those."""
+    assert modules_after("import lossbook") - modules_after("") == {"lossbook"}
+    used = modules_after("from sympy import *; x = Symbol('x', real=True); x + exp(x) ** 2; Interval(0, 1)")
+    added = {name.split(".")[0] for name in modules_after("from lossbook import losses") - used}
+    assert "sympy" in used and added - sys.stdlib_module_names == {"lossbook"}
+
+
 def test_a_derivation_runs_without_numpy():
     check = (
         "import sys; sys.modules['numpy'] = None\n"

@@ -57,6 +57,7 @@ TEXTS = {
     "1/4 - a**2": Rational(1, 4) - a**2,
     "exp(-z)": exp(-logit),
     "sigmoid(z)*sigmoid(-z)": sigmoid(logit) * sigmoid(-logit),
+    "1 + a/e": 1 + a / exp(1),
     "z_i": z[i],
     "z_2": z[2],
     "z_12": z[12],
