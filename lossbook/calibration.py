@@ -38,7 +38,7 @@ def expected_calibration_error(predicted: ArrayLike, happened: ArrayLike, bins: 
 
 def distance_from(true: ArrayLike, predicted: ArrayLike) -> float:
     """The mean of |predicted - true|, where the true probabilities are known, as of data that were made up."""
-    true, predicted = as_floats("true", true), as_floats("predicted", predicted)
+    true, predicted = _probabilities("true", true), _probabilities("predicted", predicted)
     if true.shape != predicted.shape:
         raise ValueError(f"predicted: expected the shape {true.shape} of true, got {predicted.shape}")
     return float(np.mean(np.abs(predicted - true)))
@@ -61,16 +61,22 @@ def compared(models: dict[str, ArrayLike], happened: ArrayLike, true: ArrayLike)
     )
 
 
+def _probabilities(name: str, value: ArrayLike) -> np.ndarray:
+    """`value` as an array of probabilities, at least one."""
+    probabilities = as_floats(name, value)
+    if probabilities.size == 0:
+        raise ValueError(f"{name}: expected at least one probability, got none")
+    outside = ~((probabilities >= 0) & (probabilities <= 1))  # also nan
+    if outside.any():
+        raise ValueError(f"{name}: expected probabilities from 0 to 1, got {float(probabilities[outside][0])!r}")
+    return probabilities
+
+
 def _outcomes(predicted: ArrayLike, happened: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Both as flat arrays: probabilities, and as many zeros and ones."""
-    predicted, happened = as_floats("predicted", predicted), as_floats("happened", happened)
+    predicted, happened = _probabilities("predicted", predicted), as_floats("happened", happened)
     if predicted.shape != happened.shape:
         raise ValueError(f"happened: expected the shape {predicted.shape} of predicted, got {happened.shape}")
-    if predicted.size == 0:
-        raise ValueError("predicted: expected at least one probability, got none")
-    outside = ~((predicted >= 0) & (predicted <= 1))  # also nan
-    if outside.any():
-        raise ValueError(f"predicted: expected probabilities from 0 to 1, got {float(predicted[outside][0])!r}")
     neither = (happened != 0) & (happened != 1)
     if neither.any():
         raise ValueError(f"happened: expected 0 or 1, got {float(happened[neither][0])!r}")

@@ -16,7 +16,7 @@ from sympy import Expr, Integer, Rational, lambdify
 
 from lossbook.functions import in_definitions
 from lossbook.indices import free_indices, write_out
-from lossbook.loss import Loss
+from lossbook.loss import Loss, check_loss
 from lossbook.notation import i
 from lossbook.types import ArrayLike
 
@@ -35,8 +35,7 @@ def exact(loss: Loss, prediction: ArrayLike, target: ArrayLike, part: str = "val
     Arguments are taken as in `loss.value`; floats are taken for exactly what they are. The definition is evaluated as
     it stands, with 1000 digits and again with 2000. Raises ValueError if the two do not agree to 50 digits.
     """
-    if not isinstance(loss, Loss):
-        raise TypeError(f"loss: expected a Loss such as losses.huber, got {loss!r}")
+    check_loss(loss)
     if part not in PARTS:
         raise ValueError(f'part: expected "value" or "gradient", got {part!r}')
     shape = getattr(loss, {"value": "value", "gradient": "gradient_at"}[part])(prediction, target, **parameters).shape
@@ -101,7 +100,7 @@ def _evaluated(function: Callable[..., Any], arguments: Iterable[float]) -> Any:
             results.append(mpmath.mpf(function(*(mpmath.mpf(float(number)) for number in arguments))))
     with mpmath.workdps(DIGITS):
         rough, fine = (+result for result in results)
-        if abs(rough - fine) > mpmath.mpf(10) ** (1 - DIGITS) * abs(fine):
+        if not abs(rough - fine) <= mpmath.mpf(10) ** (1 - DIGITS) * abs(fine):  # also if both are nan
             numbers = [float(number) for number in arguments]
             raise ValueError(f"prediction: expected numbers for which {WORKING_DIGITS} digits suffice, got {numbers}")
         return fine

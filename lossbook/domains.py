@@ -22,7 +22,7 @@ def check_domain(xp: Namespace, name: str, array: Array, symbol: Expr) -> None:
     else:
         inside = xp.all(xp.isfinite(array)) and (low == -INFINITY or xp.min(array) >= low)
     if not inside:
-        _check_finite(xp, name, array, may_mask=isinstance(symbol, IndexedBase) and low == -INFINITY)
+        check_finite(xp, name, array, may_mask=isinstance(symbol, IndexedBase) and low == -INFINITY)
     if allowed or not inside:
         outside = (array != allowed[0]) & (array != allowed[1]) if allowed else (array < low) | (array > high)
         if xp.any(outside):
@@ -36,8 +36,8 @@ def check_domain(xp: Namespace, name: str, array: Array, symbol: Expr) -> None:
             raise ValueError(f"{name}: expected rows that sum to 1, got one that sums to {float(sums[wrong][0])!r}")
 
 
-def _check_finite(xp: Namespace, name: str, array: Array, may_mask: bool) -> None:
-    """Raise if `array` has nan or infinities, other than a logit of -inf in a row with others: it masks its class."""
+def check_finite(xp: Namespace, name: str, array: Array, may_mask: bool = False) -> None:
+    """Raise if `array` has nan or infinities; with `may_mask`, a -inf in a row with others masks its class."""
     finite = xp.isfinite(array)
     if xp.any(array != array):
         raise ValueError(f"{name}: expected numbers, got nan")

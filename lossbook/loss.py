@@ -58,6 +58,7 @@ class Loss:
             raise TypeError(
                 f"target: expected a {type(self.prediction).__name__} as prediction is, got {self.target!r}"
             )
+        self._check_parameters()
         left = free_indices(as_expression("expression", self.expression))
         if left:
             raise ValueError(f"expression: expected a sum over all classes, got one with the free index {left[0]}")
@@ -68,6 +69,24 @@ class Loss:
                 raise ValueError(
                     f"expression: expected only prediction, target and parameters, got the symbol {symbol}"
                 )
+
+    def _check_parameters(self) -> None:
+        """Raise if a parameter is not a symbol with a default in its domain, or a name stands for two things."""
+        if not isinstance(self.parameters, dict):
+            raise TypeError(f'parameters: expected a dict such as {{"beta": (beta, 1)}}, got {self.parameters!r}')
+        symbols = {"target": self.target}
+        for keyword, pair in self.parameters.items():
+            if keyword in ("prediction", "target", "reduction"):
+                raise ValueError(f"parameters: expected another keyword than {keyword}, which means something already")
+            if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and isinstance(pair[0], Symbol)):
+                raise TypeError(f"{keyword}: expected a symbol and its default such as (beta, 1), got {pair!r}")
+            symbols[keyword] = pair[0]
+            as_number(keyword, pair[1], domain_of(pair[0]))
+        names = {str(self.prediction)}
+        for argument, symbol in symbols.items():
+            if str(symbol) in names:
+                raise ValueError(f"{argument}: expected a symbol with a name of its own, got a second {symbol}")
+            names.add(str(symbol))
 
     @property
     def over_classes(self) -> bool:
@@ -230,6 +249,12 @@ class Loss:
 
     def _repr_latex_(self) -> str:
         return rf"$$\text{{{self.name}}} = {latex(self.expression)}$$"
+
+
+def check_loss(loss: object) -> None:
+    """Raise TypeError if `loss` is none."""
+    if not isinstance(loss, Loss):
+        raise TypeError(f"loss: expected a Loss such as losses.squared_error, got {loss!r}")
 
 
 @cache

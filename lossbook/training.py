@@ -11,7 +11,8 @@ from sympy import Derivative, Interval, oo
 from lossbook import functions, losses
 from lossbook.arrays import as_floats
 from lossbook.checks import as_count, as_number
-from lossbook.loss import Loss
+from lossbook.domains import check_finite
+from lossbook.loss import Loss, check_loss
 from lossbook.proof import equal
 from lossbook.types import ArrayLike
 
@@ -23,7 +24,7 @@ def descend(loss: Loss, start: ArrayLike, target: ArrayLike, rate: float, steps:
     axis of length steps + 1. Raises TypeError or ValueError if the rate is no positive number or the steps
     no whole number from 0 up.
     """
-    _check_loss(loss)
+    check_loss(loss)
     rate = as_number("rate", rate, Interval.open(0, oo))
     path = [_as_numbers("start", start)]
     for _ in range(as_count("steps", steps)):
@@ -47,7 +48,7 @@ def weights_of(loss: Loss, residual: np.ndarray, **parameters: Any) -> np.ndarra
 
     It has the shape of `residual`, which should not be 0 where the loss has a kink.
     """
-    _check_loss(loss)
+    check_loss(loss)
     return loss.gradient_at(residual, 0, **parameters) / residual
 
 
@@ -61,7 +62,7 @@ def fit_linear(loss: Loss, features: ArrayLike, target: ArrayLike, **parameters:
     error is rounded off below a hundred-millionth of the typical residual. Raises ValueError if the loss is not one
     of the residual, the shapes do not match or it does not settle. Source: Holland and Welsch 1977.
     """
-    _check_loss(loss)
+    check_loss(loss)
     if not _is_of_the_residual(loss):
         raise ValueError(f"loss: expected a loss of prediction - target, got {loss.name}")
     features, target = _as_numbers("features", features), _as_numbers("target", target)
@@ -97,6 +98,8 @@ def spread(residuals: ArrayLike) -> float:
     Source: Hampel 1974.
     """
     residuals = _as_numbers("residuals", residuals)
+    if residuals.size == 0:
+        raise ValueError("residuals: expected at least one, got none")
     return 1.4826 * np.median(np.abs(residuals - np.median(residuals)))
 
 
@@ -122,6 +125,8 @@ class Network:
         activation: type[functions.ScalarFunction] = functions.tanh,
         seed: int = 0,
     ) -> None:
+        if not isinstance(sizes, (list, tuple)):
+            raise TypeError(f"sizes: expected a list of whole numbers, got {sizes!r}")
         sizes = [as_count("sizes", size) for size in sizes]
         if len(sizes) < 2 or 0 in sizes:
             raise ValueError(f"sizes: expected two or more numbers from 1 up, got {sizes}")
@@ -167,10 +172,7 @@ class Network:
 
     def _forward(self, features: ArrayLike) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """What goes into each layer, and the sums that it makes of it."""
-        features = _as_numbers("features", features)
-        if features.ndim != 2 or features.shape[1] != self.weights[0].shape[1]:
-            inputs = self.weights[0].shape[1]
-            raise ValueError(f"features: expected rows of {inputs} numbers, got shape {features.shape}")
+        features = _as_rows_like("features", features, self.weights[0])
         sums: list[np.ndarray] = []
         entering: list[np.ndarray] = []
         for weights, biases in zip(self.weights, self.biases):
@@ -181,7 +183,8 @@ class Network:
 
 def standardise(features: ArrayLike, like: ArrayLike) -> np.ndarray:
     """`features` less the mean of the rows `like`, over their standard deviation, column by column."""
-    features, like = _as_numbers("features", features), _as_numbers("like", like)
+    like = _as_numbers("like", like)
+    features = _as_rows_like("features", features, like)
     deviations = like.std(axis=0)
     if not deviations.all():
         raise ValueError("like: expected columns that vary, got one that is constant")
@@ -190,7 +193,10 @@ def standardise(features: ArrayLike, like: ArrayLike) -> np.ndarray:
 
 def nearest_centroid(features: ArrayLike, labels: ArrayLike, unseen: ArrayLike) -> np.ndarray:
     """For each row of `unseen`, the label whose rows of `features` have the nearest mean."""
-    features, unseen = _as_numbers("features", features), _as_numbers("unseen", unseen)
+    features = _as_numbers("features", features)
+    if len(features) == 0:
+        raise ValueError("features: expected at least one row, got none")
+    unseen = _as_rows_like("unseen", unseen, features)
     labels = _as_labels("labels", labels, len(features))
     known = np.unique(labels)
     means = np.array([features[labels == label].mean(axis=0) for label in known])
@@ -217,6 +223,7 @@ def plausible_rates(count: int, total: int, z: float = 1.96) -> tuple[float, flo
     for z = 1.96 an interval of about 95 % confidence.
     """
     count, total = as_count("count", count), as_count("total", total)
+    z = as_number("z", z, Interval.open(0, oo))
     if not 0 <= count <= total or total == 0:
         raise ValueError(f"count: expected at most the total, and a total from 1 up, got {count} of {total}")
     centre = (count + z**2 / 2) / (total + z**2)
@@ -224,17 +231,19 @@ def plausible_rates(count: int, total: int, z: float = 1.96) -> tuple[float, flo
     return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
-def _check_loss(loss: object) -> None:
-    if not isinstance(loss, Loss):
-        raise TypeError(f"loss: expected a Loss such as losses.squared_error, got {loss!r}")
-
-
 def _as_numbers(name: str, value: ArrayLike) -> np.ndarray:
-    """`value` as an array of floats without nan."""
+    """`value` as an array of finite floats."""
     array = as_floats(name, value)
-    if np.isnan(array).any():
-        raise ValueError(f"{name}: expected numbers, got nan")
+    check_finite(np, name, array)
     return array
+
+
+def _as_rows_like(name: str, value: ArrayLike, like: np.ndarray) -> np.ndarray:
+    """`value` as rows of finite floats, as many in each row as in those of `like`."""
+    rows = _as_numbers(name, value)
+    if rows.ndim != 2 or rows.shape[1:] != like.shape[1:]:
+        raise ValueError(f"{name}: expected rows of {like.shape[-1]} numbers, got shape {rows.shape}")
+    return rows
 
 
 def _as_labels(name: str, value: ArrayLike, samples: int, classes: int | None = None) -> np.ndarray:

@@ -52,6 +52,12 @@ def test_the_table_compares_models_row_by_row():
     assert table.rows == [("truth", "1", "0.300", "0.000"), ("bold", "1", "0.000", "0.300")]
 
 
+def test_a_distance_is_one_of_probabilities():
+    for true, predicted, wrong in (([0.5], [np.nan], "predicted"), ([1.5], [0.5], "true"), ([], [], "true")):
+        with pytest.raises(ValueError, match=f"^{wrong}: expected"):
+            distance_from(true, predicted)
+
+
 @pytest.mark.parametrize(
     "argument, arguments",
     [

@@ -87,6 +87,12 @@ def test_bad_arguments_are_named():
         exact(losses.huber, 1.0, 0.0, gamma=1)
 
 
+def test_what_has_no_value_as_it_stands_is_refused():
+    """0 log 0 is 0 for the array code, but the definition itself is undefined for a masked class."""
+    with pytest.raises(ValueError, match="^prediction: .*1000 digits"):
+        exact(losses.softmax_cross_entropy, [-np.inf, 0.0], 1)
+
+
 def test_what_a_thousand_digits_cannot_tell_is_refused():
     # exp(-4000) is 1e-1737: with 1000 digits 1 + exp(-4000) is 1, with 2000 it is not.
     with pytest.raises(ValueError, match="^prediction: .*1000 digits"):

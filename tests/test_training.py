@@ -120,6 +120,17 @@ BAD = {
     "an answer too few": (lambda: confusion([0, 1], [0], 2), ValueError, "answers"),
     "a label too few": (lambda: nearest_centroid([[1.0], [2.0]], [0], [[1.0]]), ValueError, "labels"),
     "a spread of nan": (lambda: spread([1.0, np.nan]), ValueError, "residuals"),
+    "a spread of infinity": (lambda: spread([1.0, np.inf]), ValueError, "residuals"),
+    "a spread of nothing": (lambda: spread([]), ValueError, "residuals"),
+    "an infinite feature": (lambda: fit_linear(losses.huber, [[1.0], [np.inf]], [1.0, 2.0]), ValueError, "features"),
+    "an infinite target": (lambda: fit_linear(losses.huber, [[1.0], [1.0]], [1.0, np.inf]), ValueError, "target"),
+    "an infinite input": (lambda: Network([2, 3]).scores([[1.0, np.inf]]), ValueError, "features"),
+    "a number for all sizes": (lambda: Network(3), TypeError, "sizes"),
+    "rows of other columns": (lambda: standardise([[1.0, 2.0]], like=[[1.0], [2.0]]), ValueError, "features"),
+    "unseen rows of other columns": (lambda: nearest_centroid([[1.0]], [0], [[1.0, 2.0]]), ValueError, "unseen"),
+    "no rows to be near to": (lambda: nearest_centroid(np.ones((0, 1)), [], [[1.0]]), ValueError, "features"),
+    "an interval turned round": (lambda: plausible_rates(1, 2, z=-1), ValueError, "z"),
+    "an interval of text": (lambda: plausible_rates(1, 2, z="1.96"), TypeError, "z"),
 }
 
 
