@@ -60,6 +60,7 @@ class Slope:
 
     @property
     def at_kink(self) -> bool:
+        """Whether the function has a kink at the very point."""
         return self.kink_distance == 0
 
 

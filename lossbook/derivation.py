@@ -53,6 +53,7 @@ class Derivation:
 
     `name` is what the first line is called on its left, such as Derivative(L, z); without it, `start`
     stands there itself. Every step is proved for every n and every admissible point when it is added.
+    `steps` lists the lines added, each a `Step`; `equations` what they rely on.
     """
 
     def __init__(self, start: Expr, name: Expr | None = None, because: str = "") -> None:

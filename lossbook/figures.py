@@ -28,6 +28,10 @@ INK, QUIET = "#222222", "#767676"
 STYLES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, ":")]
 """Colour and line style go together, so that a figure reads in grey."""
 
+BOX = {"boxstyle": "round,pad=0.5", "fc": "none", "ec": BLUE}
+ARROW = {"arrowstyle": "->", "color": INK}
+"""How numbers in boxes are joined."""
+
 STYLE = {
     "svg.hashsalt": "lossbook",
     "svg.fonttype": "none",
@@ -106,10 +110,9 @@ def probabilities_by_picture(models: dict[str, np.ndarray], truth: np.ndarray) -
     swatches = [Patch(color=color, label=label) for label, color in zip(ANIMALS, (BLUE, ORANGE, GREEN))]
     swatches.append(Patch(facecolor=QUIET, edgecolor="white", hatch="////", label="truth"))
     axes[0].legend(handles=swatches, loc="upper left", ncols=2, columnspacing=0.8, handlelength=1)
-    return (
-        canvas,
+    return canvas, (
         f"Bars of probability for three pictures. {'; '.join(said)}. The highest bar is the true one in pictures "
-        "1 and 2 of both models, and in neither model in picture 3.",
+        "1 and 2 of both models, and in neither model in picture 3."
     )
 
 
@@ -180,9 +183,8 @@ def training_curves(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
         said.append(f"{name} reaches one half after {half[0]} steps" if len(half) else f"{name} never reaches one half")
     axis.set(xlabel="step", ylabel="probability of the truth", ylim=(0, 1.02))
     axis.legend()
-    return (
-        canvas,
-        f"The probability of the truth over {len(path) - 1} steps of training from the same start: {'; '.join(said)}.",
+    return canvas, (
+        f"The probability of the truth over {len(path) - 1} steps of training from the same start: {'; '.join(said)}."
     )
 
 
@@ -198,8 +200,7 @@ def surprise() -> tuple[Canvas, str]:
     rare = losses.binary_cross_entropy.value(np.array([0.5, 0.01]), 1)
     return canvas, (
         f"Cross-entropy falls from above 5 to 0 as the probability goes from 0 to 1: it is {rare[0]:.2f} at one "
-        "half and "
-        f"{rare[1]:.2f} at 0.01. Squared error never exceeds 1."
+        f"half and {rare[1]:.2f} at 0.01. Squared error never exceeds 1."
     )
 
 
@@ -215,23 +216,15 @@ def pipeline(scores: ArrayLike, truth: int) -> tuple[Canvas, str]:
         "loss L": [f"{loss:.3f}"],
         "one-hot truth y": [str(int(number == truth)) for number in range(len(scores))],
     }
-    canvas = Canvas(figsize=(6.8, 2.6), layout="constrained")
-    axis = canvas.subplots()
+    canvas, (axis,) = _panels(height=2.6)
     for column, (title, cells) in enumerate(columns.items()):
         axis.text(2 * column, 2.6, title, ha="center", weight="bold")
         for row, cell in enumerate(cells):
             height = 1 if len(cells) == 1 else len(cells) - 1 - row
-            axis.text(
-                2 * column,
-                height,
-                cell,
-                ha="center",
-                va="center",
-                bbox={"boxstyle": "round,pad=0.5", "fc": "none", "ec": BLUE},
-            )
+            axis.text(2 * column, height, cell, ha="center", va="center", bbox=BOX)
     for start, end, name in ((0, 2, "softmax"), (2, 4, "cross-\nentropy"), (6, 4, "")):
         reach = 0.3 * (end - start)
-        axis.annotate("", (end - reach, 1), (start + reach, 1), arrowprops={"arrowstyle": "->", "color": INK})
+        axis.annotate("", (end - reach, 1), (start + reach, 1), arrowprops=ARROW)
         axis.text((start + end) / 2, 1.15, name, ha="center", va="bottom", size=9.5)
     axis.set(xlim=(-1, 7), ylim=(-0.5, 3))
     axis.axis("off")
@@ -252,34 +245,24 @@ def one_neuron(x: float, weight: float, bias: float, truth: int) -> tuple[Canvas
     slope = functions.sigmoid.gradient_at(score)
     there = {"weight w": weight, "score z": score, "probability p": probability, "loss L": loss}
     back = {"∂z/∂w": x, "∂p/∂z": slope, "∂L/∂p": by_probability}
-    canvas = Canvas(figsize=(6.8, 2.4), layout="constrained")
-    axis = canvas.subplots()
+    canvas, (axis,) = _panels(height=2.4)
     for column, (name, number) in enumerate(there.items()):
         axis.text(2 * column, 1.75, name, ha="center", weight="bold")
-        box = {"boxstyle": "round,pad=0.5", "fc": "none", "ec": BLUE}
-        axis.text(2 * column, 1, _signed(round(float(number), 4)), ha="center", va="center", bbox=box)
-    arrow = {"arrowstyle": "->", "color": INK}
+        axis.text(2 * column, 1, _signed(round(float(number), 4)), ha="center", va="center", bbox=BOX)
     for column, name in enumerate((f"· {_signed(x)} + {_signed(bias)}", "sigmoid", f"truth {truth:g}")):
-        axis.annotate("", (2 * column + 1.4, 1), (2 * column + 0.6, 1), arrowprops=arrow)
+        axis.annotate("", (2 * column + 1.4, 1), (2 * column + 0.6, 1), arrowprops=ARROW)
         axis.text(2 * column + 1, 1.25, name, ha="center", va="bottom", size=9.5)
+    arrow_back = {**ARROW, "color": ORANGE, "linestyle": "--"}
     for column, (name, number) in enumerate(back.items()):
-        axis.annotate(
-            "",
-            (2 * column + 0.2, 0.3),
-            (2 * column + 1.8, 0.3),
-            arrowprops={**arrow, "color": ORANGE, "linestyle": "--"},
-        )
-        axis.text(
-            2 * column + 1, 0.05, f"{name} = {_signed(round(float(number), 4))}", ha="center", va="top", color=ORANGE
-        )
+        factor = f"{name} = {_signed(round(float(number), 4))}"
+        axis.annotate("", (2 * column + 0.2, 0.3), (2 * column + 1.8, 0.3), arrowprops=arrow_back)
+        axis.text(2 * column + 1, 0.05, factor, ha="center", va="top", color=ORANGE)
     axis.set(xlim=(-0.8, 6.8), ylim=(-0.5, 2))
     axis.axis("off")
     forward = ", ".join(f"{name} {_signed(round(float(number), 4))}" for name, number in there.items())
     backward = ", ".join(f"{name} = {_signed(round(float(number), 4))}" for name, number in back.items())
-    return (
-        canvas,
-        f"Four boxes joined by arrows to the right: {forward}. Dashed arrows lead back, with a factor each: "
-        f"{backward}.",
+    return canvas, (
+        f"Four boxes joined by arrows to the right: {forward}. Dashed arrows lead back, with a factor each: {backward}."
     )
 
 
@@ -287,8 +270,7 @@ def one_neuron(x: float, weight: float, bias: float, truth: int) -> tuple[Canvas
 def small_network(weights: np.ndarray, inputs: np.ndarray) -> tuple[Canvas, str]:
     """Three inputs, nodes 1 to 3, joined to three outputs, nodes 4 to 6, by the weights w41 to w63."""
     scores = weights @ inputs
-    canvas = Canvas(figsize=(6.8, 4.4), layout="constrained")
-    axis = canvas.subplots()
+    canvas, (axis,) = _panels(height=4.4)
     along: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation_mode": "anchor", "transform_rotates_text": True}
     for row, (score, from_inputs) in enumerate(zip(scores, weights)):
         for column, weight in enumerate(from_inputs):
@@ -310,8 +292,7 @@ def small_network(weights: np.ndarray, inputs: np.ndarray) -> tuple[Canvas, str]
     results = ", ".join(map(_signed, scores))
     return canvas, (
         f"Nodes 1 to 3 on the left hold the inputs {given}. Each is joined to each of the nodes 4 to 6 on the "
-        "right. The "
-        f"weights from nodes 1, 2 and 3: {rows}. The scores of nodes 4, 5 and 6 are {results}."
+        f"right. The weights from nodes 1, 2 and 3: {rows}. The scores of nodes 4, 5 and 6 are {results}."
     )
 
 
@@ -324,8 +305,7 @@ def matrix_products() -> tuple[Canvas, str]:
         "back to the units": (("G", "m", "n"), ("W", "n", "u"), ("∂L/∂H", "m", "u")),
         "back to the weights": (("Gᵀ", "n", "m"), ("H", "m", "u"), ("∂L/∂W", "n", "u")),
     }
-    canvas = Canvas(figsize=(6.8, 4.8), layout="constrained")
-    axis = canvas.subplots()
+    canvas, (axis,) = _panels(height=4.8)
     said, top = [], 0.0
     for title, blocks in products.items():
         tallest = max(sizes[rows] for _, rows, _ in blocks)
@@ -341,9 +321,7 @@ def matrix_products() -> tuple[Canvas, str]:
                 columns: (left + width / 2, low + height + 0.1, "center", "bottom"),
             }.items():
                 summed = (number, side) in {(0, blocks[0][2]), (1, blocks[1][1])}
-                style: dict[str, Any] = (
-                    {"color": ORANGE, "weight": "bold", "style": "italic"} if summed else {"color": INK}
-                )
+                style = {"color": ORANGE, "weight": "bold", "style": "italic"} if summed else {"color": INK}
                 axis.text(x, y, side, ha=ha, va=va, fontsize=9.5, **style)
             if number < 2:
                 axis.text(left + width + 0.9, top - tallest / 2, "·="[number], ha="center", va="center", fontsize=14)
@@ -424,8 +402,7 @@ def optimum_over_truth(optima: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canva
     axis.legend(loc="lower right", fontsize=9.5)
     return canvas, (
         "Curves from the lower left to the upper right. Cross-entropy is the diagonal; the others cross it at "
-        "one half and "
-        "lie nearer to one half than it everywhere else. At a true probability of 0.9 the optimum is: "
+        "one half and lie nearer to one half than it everywhere else. At a true probability of 0.9 the optimum is: "
         f"{', '.join(said)}."
     )
 
@@ -467,8 +444,7 @@ def two_minima(values: ArrayLike) -> tuple[Canvas, str]:
     given = ", ".join(_signed(value) for value in values)
     return canvas, (
         f"Two curves over a number a, for the values {given}: on the left a parabola, on the right straight "
-        "pieces with "
-        f"corners; {' and '.join(said)}."
+        f"pieces with corners; {' and '.join(said)}."
     )
 
 
@@ -496,11 +472,10 @@ def regression_losses(beta: int = 1) -> tuple[Canvas, str]:
         )
     axes[0].set(title="loss", xlabel="residual r", ylim=(0, 4))
     axes[1].set(title="slope ∂L/∂r", xlabel="residual r", ylim=(-3, 3))
-    axes[0].legend(loc="upper center")
-    return (
-        canvas,
+    axes[1].legend(loc="lower right")
+    return canvas, (
         f"Left: three losses over residuals from −3 to 3. Right: their slopes. {'; '.join(said)}. The slope of L1 "
-        "jumps from −1 to 1 at residual 0.",
+        "jumps from −1 to 1 at residual 0."
     )
 
 

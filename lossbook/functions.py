@@ -23,6 +23,10 @@ class NamedFunction(Function):
         """What the function means, in exponentials, logarithms and sums."""
         raise NotImplementedError
 
+    def first_derivative(self) -> Expr:
+        """The derivative by the argument, or by the row's entry k, in terms of the same functions."""
+        raise NotImplementedError
+
     def _eval_evalf(self, precision: Any) -> Expr:
         return self.definition()._eval_evalf(precision)
 
@@ -302,18 +306,9 @@ def in_definitions(expression: Expr) -> Expr:
     return expression.func(*(in_definitions(part) for part in expression.args))
 
 
-CATALOGUE = {
-    function.__name__: function
-    for function in (
-        sigmoid,
-        softplus,
-        log_sigmoid,
-        log_cosh,
-        tanh,
-        logsumexp,
-        softmax,
-        softmax_complement,
-        log_softmax,
-    )
+catalogue = {
+    name: function
+    for name, function in globals().items()
+    if isinstance(function, type) and issubclass(function, NamedFunction) and name.islower()
 }
-"""Every named function, by its name."""
+"""Every named function, by its name; classes of functions have names with capitals."""

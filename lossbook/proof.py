@@ -1,7 +1,7 @@
 """Are two expressions equal, for every number of classes and at every point? If not, where?
 
-`equal(a, b)` first tries to prove it, with the number of classes n left a symbol; then it hunts for a
-counterexample; else it says that it does not know. The proof is short enough to check by reading:
+`equal(a, b)` first tries to prove it, with the number of classes n left a symbol; then `counterexamples` hunts
+for a point where they differ; else it says that it does not know. The proof is short enough to check by reading:
 
 1. Derivatives are carried out, named functions replaced by their definitions.
 2. The free indices either coincide or differ. Each case is proved by itself, so that every Kronecker
@@ -9,7 +9,7 @@ counterexample; else it says that it does not know. The proof is short enough to
 3. Absolute values, maxima and comparisons are written with signs. An expression under a sign is
    positive, negative or zero. Again each case is proved by itself, unless linear inequalities rule it out.
 4. What is left is a fraction of polynomials in z_i, exp(z_i), log(...), sums over classes. Each of
-   these is written in one way only; then the numerator of the difference must vanish, multiplied out
+   these is written in one way only, by `canonical`; then the numerator of the difference must vanish, multiplied out
    or, if it is a polynomial in sums, as the summand of one multiple sum.
 
 Both sides must be undefined at the same points: a division by zero or the logarithm of a negative

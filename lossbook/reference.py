@@ -5,9 +5,9 @@ from typing import Any
 
 from sympy import Expr, IndexedBase, oo
 
+from lossbook import functions
 from lossbook.elsewhere import in_words, names
 from lossbook.facts import is_convex, kinks, slope_bound, steepest_slope
-from lossbook.functions import CATALOGUE
 from lossbook.indices import collapse
 from lossbook.listing import Listing, join
 from lossbook.loss import Loss
@@ -33,7 +33,7 @@ def _domain(symbol: Expr) -> str:
 def named_functions() -> Listing:
     """Every named function, its definition and its derivative, in terms of the same functions; softmax(z)_i is p_i."""
     rows = []
-    for name, function in CATALOGUE.items():
+    for name, function in functions.catalogue.items():
         start = function.symbolic()
         rows.append([f"`{name}`", start, start.definition(), collapse(start.first_derivative())])
     return Listing(["name", "written", "definition", "derivative"], rows, shares=True)

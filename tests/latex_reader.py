@@ -165,7 +165,7 @@ class Reader:
         return self.named(LOGARITHMS[NAMED.get(token, token)])
 
     def named(self, name):
-        function = functions.CATALOGUE[name]
+        function = functions.catalogue[name]
         if not issubclass(function, functions.RowFunction):
             return self.function(function)
         self.take("{")

@@ -116,11 +116,11 @@ def test_labels_are_taken_for_rows_in_every_library(library, name, part, dtype):
 
 @dtypes
 @pytest.mark.parametrize("method", ["value", "gradient_at"])
-@pytest.mark.parametrize("name", functions.CATALOGUE)
+@pytest.mark.parametrize("name", functions.catalogue)
 def test_a_function_is_the_same_in_every_library(library, name, method, dtype):
-    compute = getattr(functions.CATALOGUE[name], method)
+    compute = getattr(functions.catalogue[name], method)
     z = LOGITS.astype(dtype)
-    over_classes = issubclass(functions.CATALOGUE[name], functions.RowFunction)
+    over_classes = issubclass(functions.catalogue[name], functions.RowFunction)
     assert_same(library, compute(library.array(z)), compute(z), over_classes)
 
 

@@ -120,7 +120,7 @@ def starts():
     """What the book derives: every loss and function of the catalogues, and the chapters' own derivations."""
     for name, loss in losses.catalogue.items():
         yield name, loss.derivation
-    for name, function in functions.CATALOGUE.items():
+    for name, function in functions.catalogue.items():
         start = function.symbolic()
         by = z[j] if start.has(z) else logit
         yield f"{name} by its rule", lambda start=start, by=by: explain(start, by)

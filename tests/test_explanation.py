@@ -41,8 +41,8 @@ RULES = {
     "derivative of the greatest or least", "the delta sets one term apart", "multiplied out and collected",
     "targets sum to 1", "chain rule, outer power", "chain rule, outer exponential", "chain rule, outer logarithm",
     "chain rule, outer absolute value",
-    *(f"derivative of {name.replace('_', '-')}" for name in functions.CATALOGUE),
-    *(f"chain rule, outer {name.replace('_', '-')}" for name in functions.CATALOGUE),
+    *(f"derivative of {name.replace('_', '-')}" for name in functions.catalogue),
+    *(f"chain rule, outer {name.replace('_', '-')}" for name in functions.catalogue),
 }  # fmt: skip
 
 EXPRESSIONS = {
@@ -99,7 +99,7 @@ EXPRESSIONS = {
 }
 for name, loss in losses.catalogue.items():
     EXPRESSIONS[f"loss {name}"] = loss.expression, loss.variable
-for name, function in functions.CATALOGUE.items():
+for name, function in functions.catalogue.items():
     start = function.symbolic()
     EXPRESSIONS[f"function {name}"] = start, z[j] if start.has(z) else s
     EXPRESSIONS[f"definition of {name}"] = start.definition(), z[j] if start.has(z) else s

@@ -73,7 +73,7 @@ def test_the_overview_has_a_line_for_each_loss():
         ("hinge", "hinge: a number; yes; at -1 and 1; 1"),
         ("binary_cross_entropy", "binary_cross_entropy: a probability; yes; none; without bound"),
         ("sigmoid_squared_error", "sigmoid_squared_error: a logit; no; none; 8/27"),
-        ("focal", "focal: a logit; no; none; not known"),
+        ("focal", "focal: a logit; no; none; below 1 + gamma/e"),
         ("cross_entropy", "cross_entropy: a row of probabilities; yes; none; without bound"),
         ("softmax_squared_error", "softmax_squared_error: a row of logits; no; none; 16/27"),
     ],
@@ -89,10 +89,10 @@ def test_the_table_of_symbols_has_each_symbol_once():
 
 def test_the_table_of_functions_states_definitions_and_derivatives_that_agree():
     shown = {row[0][0].strip("`"): row[1:] for row in reference.named_functions().rows}
-    assert set(shown) == set(functions.CATALOGUE)
+    assert set(shown) == set(functions.catalogue)
     z = Symbol("z", real=True)
     for name, ([written], [definition], [derivative]) in shown.items():
-        if issubclass(functions.CATALOGUE[name], functions.ScalarFunction):
+        if issubclass(functions.catalogue[name], functions.ScalarFunction):
             slope = (definition.subs(z, S(7) / 10 + S(10) ** -15) - definition.subs(z, S(7) / 10)) * 10**15
             assert float(slope.evalf(40)) == pytest.approx(float(derivative.subs(z, S(7) / 10).evalf(40)), rel=1e-12)
 

@@ -1,4 +1,4 @@
-"""A reader's answer that is an expression: what it is at small points, and what can be proved of it."""
+"""A reader's answer, and one that is an expression: what it is at small points, and what can be proved of it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -22,14 +22,11 @@ INDICES = {i, j, k, l}
 class Answer:
     """An answer, an expression or a function of arrays, beside the `solution`, with what it may rely on.
 
-    `beside(expression)` gives points, smallest first, each with the value of the answer and of the expression;
-    `agrees` says whether two values are the same; `is_same` whether the answer is an expression.
+    What `diagnosis` asks of it is answered by `Written` and `computed.Computed`, each in its own way.
     """
 
     agrees: Callable[[Any, Any], bool]
-
-    def beside(self, expression: Expr) -> Iterator[tuple[Point, Any, Any]]:
-        raise NotImplementedError
+    """Whether two values, one of the answer and one of an expression, are the same."""
 
     def __init__(self, solution: Expr, given: Sequence[Equality]) -> None:
         self.definitions, self.conditions = split_given(given)
@@ -40,6 +37,28 @@ class Answer:
         for equation in self.definitions:
             expression = substitute_definition(expression, equation)
         return expression
+
+    def beside(self, expression: Expr) -> Iterator[tuple[Point, Any, Any]]:
+        """Points, smallest first, each with the value of the answer and of `expression`."""
+        raise NotImplementedError
+
+    def is_same(self, expression: Expr, where: Any = None) -> bool:
+        """Whether the answer is `expression`, everywhere or where a condition holds."""
+        raise NotImplementedError
+
+    def is_same_for_two_classes(self) -> bool:
+        """Whether the answer is the solution for two classes, whatever it is for more."""
+        raise NotImplementedError
+
+    @property
+    def switches(self) -> list[Expr]:
+        """What changes its sign where the answer or the solution changes its branch."""
+        raise NotImplementedError
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether the answer is right but for rows and columns, which are exchanged."""
+        return False
 
     @property
     def normalised(self) -> list[IndexedBase]:
@@ -65,14 +84,13 @@ class Written(Answer):
 
     agrees = staticmethod(same)
 
-    is_turned = False
-
     def __init__(self, expression: Expr, solution: Expr, given: Sequence[Equality] = ()) -> None:
         super().__init__(solution, given)
         self.expression = self.defined(_with_deltas(expression))
 
     @cached_property
     def tries(self) -> list[tuple[Point, Any]]:
+        """The points that are tried, each with the value of the answer."""
         points = small_points([self.solution, self.expression], self.normalised)
         return [(point, value(self.expression, point)) for point in points]
 
@@ -82,7 +100,7 @@ class Written(Answer):
         return ((point, own, value(expression, point)) for point, own in self.tries)
 
     def is_same(self, expression: Expr, where: Any = None) -> bool:
-        """Whether the answer is proved to be `expression`, everywhere or where a condition holds."""
+        """Whether this is proved."""
         return self.seems(expression, where) and bool(self.verdict(expression, where))
 
     def verdict(self, expression: Expr, where: Any = None) -> Verdict:
@@ -98,11 +116,10 @@ class Written(Answer):
 
     @property
     def switches(self) -> list[Expr]:
-        """What changes its sign where the answer or the solution changes its branch."""
         return switches(self.solution, self.expression)
 
     def is_same_for_two_classes(self) -> bool:
-        """Whether the answer is proved to be the solution for two classes, whatever it is for more."""
+        """Whether this is proved."""
         if not any(in_definitions(side).has(n) for side in (self.expression, self.solution)):
             return False
         if not self.seems(self.solution, Eq(n, 2)):

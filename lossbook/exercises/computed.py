@@ -84,10 +84,11 @@ class Computed(Answer):
         return None not in (own, other) and bool(abs(own - other) <= RELATIVE * abs(other) + ABSOLUTE)
 
     def is_same(self, expression: Expr, where: Any = None) -> bool:
-        """Whether the function computes `expression` at all the small points that meet the condition `where`."""
+        """Whether this holds at all the small points."""
         return self.seems(expression, where)
 
     def is_same_for_two_classes(self) -> bool:
+        """Whether this holds at all the small points."""
         return len(self.indices) > 0 and self.seems(self.solution, Eq(n, 2))
 
     def beside(self, expression: Expr) -> Iterator[tuple[Point, Any, Any]]:
@@ -134,12 +135,10 @@ class Computed(Answer):
 
     @property
     def switches(self) -> list[Expr]:
-        """What changes its sign where the solution changes its branch."""
         return switches(self.solution)
 
     @property
     def is_turned(self) -> bool:
-        """Whether the function is right but for rows and columns, which are exchanged."""
         return self.calls[0].turned and self.is_same(self.solution)
 
     def _is_right(self, call: Call) -> bool:

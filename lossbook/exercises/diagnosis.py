@@ -33,6 +33,7 @@ from sympy import (
     log,
 )
 
+from lossbook.exercises.answers import Answer
 from lossbook.exercises.points import Point, value
 from lossbook.exercises.symbols import penalty, rate, samples, temperature
 from lossbook.exercises.words import Words
@@ -77,7 +78,7 @@ class Suspect:
     where: object = None
 
 
-def diagnose(exercise: Exercise, answer: Any) -> tuple[str | None, Words | None]:
+def diagnose(exercise: Exercise, answer: Answer) -> tuple[str | None, Words | None]:
     """The kind of mistake in a wrong answer and what to tell of it, or two times None."""
     if answer.is_turned:
         return "indices swapped", Words("It is right but for rows and columns, which are exchanged.")
@@ -90,7 +91,7 @@ def diagnose(exercise: Exercise, answer: Any) -> tuple[str | None, Words | None]
     return (None, None) if found is None else (found.kind, found.words)
 
 
-def _first(answer: Any, suspects: Iterable[Suspect]) -> Suspect | None:
+def _first(answer: Answer, suspects: Iterable[Suspect]) -> Suspect | None:
     """The first of `suspects` that the answer is the same as."""
     return next((suspect for suspect in suspects if answer.is_same(suspect.expression, suspect.where)), None)
 
@@ -98,7 +99,7 @@ def _first(answer: Any, suspects: Iterable[Suspect]) -> Suspect | None:
 # --- sign and constant factor ------------------------------------------------------------------------
 
 
-def _multiple(exercise: Exercise, answer: Any) -> Iterator[Suspect]:
+def _multiple(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The solution times the constant that the answer seems to be a multiple by."""
     pairs = [pair for pair in answer.beside(exercise.solution) if None not in pair and abs(pair[2]) > NOTHING]
     for constant in (S.One, *(c for symbol in CONSTANTS for c in (symbol, 1 / symbol))):
@@ -131,7 +132,7 @@ def _common_ratio(pairs: Sequence[tuple[Point, Any, Any]], constant: Expr) -> Ex
 # --- kinks and branches ------------------------------------------------------------------------------
 
 
-def _region(exercise: Exercise, answer: Any) -> Iterator[Suspect]:
+def _region(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The solution away from its kinks, or away from the branch on which the answer seems to be wrong."""
     switches = answer.switches
     wrong: dict[tuple[int, ...], bool] = {}
@@ -178,7 +179,7 @@ def _shared_by_the_wrong(inside: dict[tuple[int, ...], bool], switches: Sequence
 # --- the chain rule ----------------------------------------------------------------------------------
 
 
-def _chain(exercise: Exercise, answer: Any) -> Iterator[Suspect]:
+def _chain(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The derivative by a probability, and the solution without some links of the chain or some of its factors."""
     if exercise.of is not None and len(exercise.by) == 1:
         yield from _through_probabilities(exercise, *exercise.by)
@@ -285,13 +286,13 @@ def _divided(expression: Expr, factor: Expr) -> Expr:
 # --- classes and their indices -----------------------------------------------------------------------
 
 
-def _exchanged(exercise: Exercise, answer: Any) -> Iterator[Suspect]:
+def _exchanged(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The solution with k for i and i for k."""
     exchanged = rename_bound(exercise.solution, {i, k}).xreplace({i: k, k: i})
     yield Suspect("indices swapped", Words("It is right with {i} for {k} and {k} for {i}.", i=i, k=k), exchanged)
 
 
-def _diagonal(exercise: Exercise, answer: Any) -> Iterator[Suspect]:
+def _diagonal(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The solution for a class with itself, and for two classes."""
     if {i, k} <= set(free_indices(answer.solution)):
         diagonal = Words("It is right where {k} is {i}, and wrong where {k} is another class.", i=i, k=k)

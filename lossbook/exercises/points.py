@@ -36,6 +36,7 @@ class Point:
 
     @cached_property
     def values(self) -> dict[Expr, Expr]:
+        """A number for each index, symbol and entry."""
         return {**self.indices, **self.numbers}
 
 

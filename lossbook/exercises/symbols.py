@@ -3,7 +3,7 @@
 from sympy import Eq, IndexedBase, Symbol, symbols
 
 from lossbook.functions import sigmoid, softmax
-from lossbook.notation import i, k, logit, logits, prediction, probabilities, probability, total, value
+from lossbook.notation import i, k, logit, logits, probabilities, probability, total
 
 weight, bias, feature = symbols("w b x", real=True)
 """A neuron with one input: its score is w x + b."""
@@ -22,8 +22,6 @@ second_derivative, third_derivative = symbols("f2 f3", real=True)
 
 samples = Symbol("N", integer=True, positive=True)
 """The number of samples in a batch."""
-
-residual = prediction - value
 
 p_is_sigmoid = Eq(probability, sigmoid(logit))
 p_is_softmax = Eq(probabilities[i], softmax(logits, i))
