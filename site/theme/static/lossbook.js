@@ -127,11 +127,12 @@
   // What scrolls sideways has to be reachable by keyboard.
   const scrollers = () => {
     const watch = new ResizeObserver((entries) => {
-      for (const { target } of entries) {
-        if (target.scrollWidth > target.clientWidth) target.tabIndex = 0; else target.removeAttribute("tabindex");
-      }
+      const scrolls = entries.map(({ target }) => target.scrollWidth > target.clientWidth); // all read, then all written
+      entries.forEach(({ target }, number) => {
+        if (scrolls[number]) target.tabIndex = 0; else target.removeAttribute("tabindex");
+      });
     });
-    const boxes = ".derivation, .right, div.math, picture, pre, .text_html, .table-wrapper";
+    const boxes = ".derivation, .left, .right, div.math, picture, pre, .text_html, .table-wrapper, .architecture";
     for (const box of document.querySelectorAll(boxes)) watch.observe(box);
   };
 
