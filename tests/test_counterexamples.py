@@ -1,0 +1,68 @@
+"""Where counterexamples are looked for, and how they are told."""
+
+import pytest
+from sympy import Integer, Interval, Rational, Symbol, bell, nan, oo
+
+from lossbook.counterexamples import Counterexample, find_counterexample, in_decimals, may_be, placements
+from lossbook.notation import count, domain_of, i, k, logits, n, side, targets, total
+
+
+@pytest.mark.parametrize("indices", [0, 1, 2, 3, 4])
+def test_indices_coincide_in_as_many_ways_as_a_set_can_be_partitioned(indices):
+    assert len(list(placements(indices, classes=6))) == bell(indices)
+
+
+def test_no_more_classes_are_told_apart_than_there_are():
+    assert list(placements(2, classes=1)) == [(1, 1)]
+    assert len(list(placements(3, classes=2))) == 4  # not 1 2 3
+
+
+def test_a_class_with_a_number_is_not_like_any_other():
+    """Beside class 2, one index is class 2 or another; two are 2 2, 2 and another, or two others, alike or not."""
+    assert list(placements(1, classes=4, numbered=[2])) == [(1,), (2,)]
+    assert list(placements(2, classes=4, numbered=[2])) == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2)]
+
+
+def test_a_point_is_found_with_the_fewest_classes_that_show_the_difference():
+    found = find_counterexample(total(logits[k]), n * logits[1], [], {logits: 1})
+    assert found.classes == 2 and list(found.point) == [n, logits[1], logits[2]]
+    first, second = found.point[logits[1]], found.point[logits[2]]
+    assert float(found.left) == first + second and float(found.right) == 2 * first and first != second
+
+
+def test_conditions_hold_at_a_counterexample():
+    found = find_counterexample(targets[i], targets[k], [total(targets[k]) - 1], {targets: 1})
+    assert sum(number for entry, number in found.point.items() if entry.has(targets)) == 1
+    assert find_counterexample(total(targets[k]), 1 + 0 * n, [total(targets[k]) - 1], {targets: 1}) is None
+
+
+def test_a_difference_that_rounding_explains_is_none():
+    tiny = Rational(1, 10**40)
+    x = Symbol("x", real=True)
+    assert find_counterexample(x, x * (1 + tiny), [], {x: 0}) is None
+    assert find_counterexample(x, x + tiny, [], {x: 0}) is not None  # at x = 0
+
+
+@pytest.mark.parametrize(
+    "symbol, domain",
+    [
+        (targets, Interval(0, 1)),
+        (targets[k], Interval(0, 1)),
+        (side, {-1, 1}),
+        (Symbol("a", positive=True), Interval.open(0, oo)),
+        (Symbol("a", nonnegative=True), Interval(0, oo)),
+        (Symbol("a", real=True), Interval(-oo, oo)),
+    ],
+)
+def test_the_domain_of_a_symbol_is_the_listed_one_or_what_its_assumptions_say(symbol, domain):
+    assert domain_of(symbol) == domain
+
+
+def test_what_a_symbol_may_be():
+    assert may_be(count, Integer(3)) and not may_be(count, Rational(1, 2)) and not may_be(count, Integer(-1))
+    assert may_be(targets[k], Rational(1, 2)) and not may_be(side, Rational(1, 2))
+
+
+def test_values_are_told_in_decimals():
+    assert in_decimals(Rational(1, 3), 4) == "0.3333" and in_decimals(nan, 4) == "undefined"
+    assert str(Counterexample(None, {}, Rational(1), nan)) == "the left side is 1.0 and the right side is undefined"
