@@ -26,7 +26,7 @@ def test_a_class_with_a_number_is_not_like_any_other():
 def test_a_point_is_found_with_the_fewest_classes_that_show_the_difference():
     found = find_counterexample(total(logits[k]), n * logits[1], [], {logits: 1})
     assert found.classes == 2 and list(found.point) == [n, logits[1], logits[2]]
-    first, second = found.point[logits[1]], found.point[logits[2]]
+    first, second = (float(found.point[logits[m]]) for m in (1, 2))
     assert float(found.left) == first + second and float(found.right) == 2 * first and first != second
 
 
