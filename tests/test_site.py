@@ -279,6 +279,11 @@ def test_search_finds_a_section_offline(chromium, address, site, folder):  # noq
         assert (visit.foreign, visit.errors) == ([], [])
 
 
+def test_search_shows_formulas_as_one_reads_them(chromium, address):  # noqa: F811
+    with Visit(chromium, f"{address}search.html?q=temperature") as visit:
+        visit.page.get_by_text("a temperature T > 0 before the softmax. What is ∂p_i / ∂z_j now").wait_for()
+
+
 def test_search_says_so_where_nothing_is_found(chromium, address):  # noqa: F811
     with Visit(chromium, f"{address}search.html?q=xyzzy") as visit:
         visit.page.get_by_text("Found nowhere").wait_for()

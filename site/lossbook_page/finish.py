@@ -21,6 +21,7 @@ from fontTools.ttLib import TTFont
 from sphinx import addnodes
 
 from lossbook_page import cards, guards, interactive, mathematics, palette
+from lossbook_page.plain import plain
 
 LEFT_OVER = (
     "basic.css",
@@ -219,7 +220,7 @@ def _name_and_anchor(section):
 
 
 def _text(section):
-    """The words of a section without those of its subsections, its code and its formulas."""
+    """The words of a section without those of its subsections, its code and its displayed formulas."""
     skipped = (
         nodes.section,
         addnodes.desc,
@@ -235,6 +236,8 @@ def _text(section):
         for child in node.children:
             if isinstance(child, nodes.Text):
                 words.append(child.astext())
+            elif isinstance(child, nodes.math):
+                words.append(plain(child.astext()))
             elif not isinstance(child, skipped):
                 collect(child)
                 if isinstance(child, nodes.Element) and not isinstance(child, nodes.Inline):

@@ -31,7 +31,8 @@
     const paragraph = document.createElement("p");
     const first = Math.max(0, Math.min(...words.map((word) => place.lower.indexOf(word)).filter((at) => at >= 0), place.text.length));
     const start = first < 60 || first === place.text.length ? 0 : place.text.indexOf(" ", first - 60) + 1;
-    const shown = place.text.slice(start, start + 220);
+    const end = start + 220 < place.text.length ? place.text.lastIndexOf(" ", start + 220) : place.text.length;
+    const shown = place.text.slice(start, end);
     const pattern = new RegExp(`(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "gi");
     paragraph.append(start ? "… " : "");
     shown.split(pattern).forEach((part, number) => {
@@ -39,7 +40,7 @@
       piece.textContent = part;
       paragraph.append(piece);
     });
-    paragraph.append(start + 220 < place.text.length ? " …" : "");
+    paragraph.append(end < place.text.length ? " …" : "");
     return paragraph;
   };
 
@@ -53,7 +54,8 @@
       const item = document.createElement("li");
       const link = document.createElement("a");
       link.href = root + place.address;
-      link.textContent = place.section ? `${place.page}: ${place.section}` : place.page;
+      const title = place.section ? `${place.page}: ${place.section}` : place.page;
+      for (const part of title.split(/(?<=[._])/)) link.append(part, document.createElement("wbr")); // long names of functions
       item.append(link, excerpt(place, words));
       return item;
     }));
