@@ -102,14 +102,14 @@ def visit_math_block(writer, node):
 
 
 def keep_punctuation(app, doctree, page):
-    """A short formula and the bracket before it or the stop behind it stay on one line."""
+    """A short formula stays on one line, with the bracket before it and the stop behind it."""
     for math in list(doctree.findall(nodes.math)):
         siblings = math.parent.children
         place = math.parent.index(math)
         before, after = (siblings[at] if 0 <= at < len(siblings) else None for at in (place - 1, place + 1))
         opening = re.search(r"\($", before) if isinstance(before, nodes.Text) else None
         closing = re.match(r"[,.;:?!)]+", after) if isinstance(after, nodes.Text) else None
-        if len(math.astext()) > SHORT or not (opening or closing):
+        if len(math.astext()) > SHORT:
             continue
         together = nodes.inline("", "", classes=["together"])
         math.replace_self(together)
