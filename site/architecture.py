@@ -14,7 +14,7 @@ from docutils.parsers.rst import Directive
 
 PACKAGE = Path(__file__).parent.parent / "lossbook"
 NUMERIC = {"numpy", "matplotlib"}
-WIDTH, HEIGHT, GAP, RISE = 104, 30, 12, 66
+HEIGHT, GAP, RISE = 30, 12, 66
 
 
 @cache
@@ -77,24 +77,24 @@ def levels():
 def svg():
     """The picture, with its alt text; it takes its colours from the page."""
     rows = levels()
-    widest = max(map(len, rows))
-    width, height = widest * (WIDTH + GAP) + GAP, len(rows) * RISE - (RISE - HEIGHT) + 2 * GAP
+    widest, wide = max(map(len, rows)), 8 * max(map(len, imports())) + 8
+    width, height = widest * (wide + GAP) + GAP, len(rows) * RISE - (RISE - HEIGHT) + 2 * GAP
     places = {}
     for number, row in enumerate(rows):
-        left = (width - len(row) * (WIDTH + GAP) + GAP) / 2
+        left = (width - len(row) * (wide + GAP) + GAP) / 2
         for position, name in enumerate(row):
-            places[name] = left + position * (WIDTH + GAP), height - GAP - HEIGHT - number * RISE
+            places[name] = left + position * (wide + GAP), height - GAP - HEIGHT - number * RISE
     lines = []
     for name, (x, y) in places.items():
         for other in links(name):
             there, down = places[other]
             lines.append(
-                f'<path d="M{x + WIDTH / 2:g} {y + HEIGHT:g}L{there + WIDTH / 2:g} {down:g}" stroke-opacity=".4"/>'
+                f'<path d="M{x + wide / 2:g} {y + HEIGHT:g}L{there + wide / 2:g} {down:g}" stroke-opacity=".4"/>'
             )
     for name, (x, y) in places.items():
         dashes = ' stroke-dasharray="5 3"' if needs_arrays(name) else ""
-        lines.append(f'<rect x="{x:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="5"{dashes}/>')
-        lines.append(f'<text x="{x + WIDTH / 2:g}" y="{y + 20:g}" fill="currentColor" stroke="none">{name}</text>')
+        lines.append(f'<rect x="{x:g}" y="{y:g}" width="{wide}" height="{HEIGHT}" rx="5"{dashes}/>')
+        lines.append(f'<text x="{x + wide / 2:g}" y="{y + 20:g}" fill="currentColor" stroke="none">{name}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
         f'aria-label="{escape(alt())}" fill="none" stroke="currentColor" style="max-width:100%;height:auto">'
