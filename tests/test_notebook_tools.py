@@ -1,5 +1,7 @@
 """What tools/notebooks.py promises to an author."""
 
+import errno
+import os
 import shlex
 import signal
 import subprocess
@@ -123,6 +125,36 @@ def test_an_interrupt_leaves_the_file_as_it_was(notebook):
     assert notebook.read_bytes() == before
 
 
+def test_a_full_disk_is_one_line_and_the_file_stays(notebook, monkeypatch, capsys):
+    notebook.write_text(notebook.read_text().replace("sum 42", "sum 41"))
+    before = notebook.read_bytes()
+
+    def full(*paths):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    assert notebooks.main(["refresh", str(notebook)]) == 1
+    message = f"{notebook}: cannot be written: No space left on device; the file is as it was\n"
+    assert capsys.readouterr().err == message
+    assert notebook.read_bytes() == before
+    assert list(notebook.parent.iterdir()) == [notebook]
+
+
+def test_what_an_author_saves_during_a_refresh_is_not_overwritten(notebook, monkeypatch, capsys):
+    """As when the notebook is open in JupyterLab at the same time."""
+    notebook.write_text(notebook.read_text().replace("sum 42", "sum 41"))
+    saved = notebook.read_bytes().replace(b"First.", b"Saved meanwhile.")
+
+    def execute(fresh, folder):
+        fresh.cells[-1].outputs[0].text = "sum 42\n"
+        notebook.write_bytes(saved)
+
+    monkeypatch.setattr(notebooks, "execute", execute)
+    assert notebooks.main(["refresh", str(notebook)]) == 1
+    assert capsys.readouterr().err == f"{notebook}: changed on disk meanwhile, and was left so\n"
+    assert notebook.read_bytes() == saved
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -165,6 +197,16 @@ def test_closing_the_editor_without_a_change_changes_no_byte(notebook, tmp_path,
     editor(tmp_path, monkeypatch, "", "")
     assert notebooks.main(["edit", str(notebook)]) == 0
     assert notebook.read_bytes() == before
+
+
+def test_an_editor_that_is_not_there_is_one_line_and_leaves_nothing(notebook, tmp_path, monkeypatch, capsys):
+    editor(tmp_path, monkeypatch, "", "")
+    monkeypatch.setenv("VISUAL", "no-such-editor --wait")
+    before = sorted(tmp_path.iterdir())
+    assert notebooks.main(["edit", str(notebook)]) == 1
+    message = "no-such-editor --wait: this editor cannot be started: No such file or directory\n"
+    assert capsys.readouterr().err == message
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_without_a_terminal_the_text_is_left_beside(notebook, monkeypatch, capsys):

@@ -149,6 +149,8 @@ def write(path, notebook):
     try:
         unfinished.write_text(canonical(notebook), encoding="utf-8")
         os.replace(unfinished, path)
+    except OSError as error:
+        raise NotebookError(f"{path}: cannot be written: {error.strerror}; the file is as it was") from None
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -201,14 +203,18 @@ def execute(notebook, folder):
 def refresh(path):
     """Execute the notebook `path`, store it in its normal form, print what changed."""
     stored = read(path)
+    before = Path(path).read_bytes()
     fresh = copy.deepcopy(stored)
     try:
         execute(fresh, Path(path).resolve().parent)
     except NotebookError as error:
         raise NotebookError(f"{path}: {error}; the file is as it was") from None
-    if canonical(fresh) == Path(path).read_text(encoding="utf-8"):
+    now = Path(path).read_bytes()
+    if canonical(fresh).encode() == now:
         print(f"{path}: nothing changed")
         return
+    if now != before:
+        raise NotebookError(f"{path}: changed on disk meanwhile, and was left so")
     write(path, fresh)
     print(difference(stored, read(path), path) or f"{path}: only metadata changed")
 
@@ -319,13 +325,17 @@ def edit(path):
             raise NotebookError(f"{beside}: is there already; bring it back with from-text, or delete it")
         beside.write_text(before, encoding="utf-8")
         print(f"no terminal, or neither VISUAL nor EDITOR is set: the text is in {beside}; edit it, then run")
-        print(f"  python tools/notebooks.py from-text {shlex.quote(str(beside))} {shlex.quote(str(path))}")
+        print(f"  .venv/bin/python tools/notebooks.py from-text {shlex.quote(str(beside))} {shlex.quote(str(path))}")
         return
     descriptor, name = tempfile.mkstemp(prefix=f"{Path(path).stem}-", suffix=".md")
     text_file = Path(name)
     os.close(descriptor)
     text_file.write_text(before, encoding="utf-8")
-    status = subprocess.run([*shlex.split(editor), name]).returncode
+    try:
+        status = subprocess.run([*shlex.split(editor), name]).returncode
+    except OSError as error:
+        text_file.unlink()
+        raise NotebookError(f"{editor}: this editor cannot be started: {error.strerror}") from None
     after = text_file.read_text(encoding="utf-8")
     if after == before:
         print(f"{path}: nothing changed")
