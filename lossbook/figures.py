@@ -472,7 +472,7 @@ def regression_losses(beta: int = 1) -> tuple[Canvas, str]:
         )
     axes[0].set(title="loss", xlabel="residual r", ylim=(0, 4))
     axes[1].set(title="slope ∂L/∂r", xlabel="residual r", ylim=(-3, 3))
-    axes[1].legend(loc="lower right")
+    axes[1].legend(loc="lower right", fontsize=9.5, handlelength=1.4)
     return canvas, (
         f"Left: three losses over residuals from −3 to 3. Right: their slopes. {'; '.join(said)}. The slope of L1 "
         "jumps from −1 to 1 at residual 0."
