@@ -1,6 +1,7 @@
 # lossbook: `make` lists what there is to do.
-PYTHON ?= python3
 RUN := .venv/bin/python
+# Named once, a Python is kept.
+PYTHON ?= $(shell test -x $(RUN) && echo $(RUN) || echo python3)
 SOURCES := $(wildcard *.md) references.bib _config.yml _toc.yml requirements.lock \
     $(wildcard chapters/* reference/* lossbook/*.py lossbook/exercises/*.py) tools/build.py \
     $(wildcard site/* site/lossbook_page/* site/theme/* site/theme/static/*)

@@ -170,6 +170,17 @@ def test_an_environment_in_which_an_installation_was_stopped_is_not_taken_for_wh
     assert not (project / ".venv/stamp").exists()
 
 
+def test_the_python_that_was_named_for_the_environment_is_kept(project, tmp_path):
+    """After `make book PYTHON=python3.14`, `make test` does not ask for python3, which may be too old."""
+    shutil.copy(ROOT / "Makefile", project)
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    old.chmod(0o755)
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHON", "MAKEFLAGS")}
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["make", "environment"], cwd=project, env=environment | {"PATH": path}, check=True)
+
+
 def test_npm_needs_no_home_folder(project, tmp_path):
     """With a package from a file, so that nothing is fetched."""
     with tarfile.open(tmp_path / "one.tgz", "w:gz") as archive:
