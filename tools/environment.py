@@ -36,7 +36,6 @@ import platform
 import shutil
 import signal
 import subprocess
-import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
@@ -47,8 +46,8 @@ PYTHON = os.path.join(VENV, "bin", "python")
 SITE_PACKAGES = os.path.join(VENV, "lib", "python" + version(sys.version_info[:2]), "site-packages")
 # The locks alone: `make lock` has to run after their sources were changed.
 MAIN = ("requirements.lock", "site/package-lock.json", "tools/environment.py")
-EXTRAS = {"lab": "requirements-lab.lock", "maintain": "requirements-maintain.lock",
-          "audit": "tools/audit/package-lock.json"}
+EXTRAS = {"lab": ("JupyterLab", "requirements-lab.lock"), "maintain": ("uv", "requirements-maintain.lock"),
+          "audit": ("Lighthouse", "tools/audit/package-lock.json")}
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # What a failed step's log says, and what to tell the reader. The first that is found counts.
@@ -171,18 +170,19 @@ def npm(log, locked, target):
 
 def add(log, extra, stamp):
     """Add an extra. All is fetched while the stamp still stands: without a network the environment stays as it is."""
-    say("Adding what `make %s` needs." % extra)
-    lock = EXTRAS[extra]
+    name, lock = EXTRAS[extra]
+    say("Adding %s." % name)
     if extra == "audit":
         npm(log, os.path.dirname(lock), os.path.join(VENV, "audit"))
     else:
-        wheels = tempfile.mkdtemp(dir=VENV)
+        wheels = os.path.join(VENV, "wheels")
         try:
+            shutil.rmtree(wheels, ignore_errors=True)
             pip(log, "download", "--dest", wheels, *locked(lock))
             os.unlink(STAMP)
             pip(log, "install", "--no-index", *glob.glob(os.path.join(wheels, "*.whl")))
         finally:
-            shutil.rmtree(wheels)
+            shutil.rmtree(wheels, ignore_errors=True)
     write_stamp(stamp)
 
 
@@ -245,7 +245,7 @@ def main():
     extra = sys.argv[1] if sys.argv[1:] else None
     if extra and extra not in EXTRAS:
         fail("expected lab, audit or maintain, got %s" % extra)
-    wanted = [fingerprint(MAIN)] + ([fingerprint([EXTRAS[extra]])] if extra else [])
+    wanted = [fingerprint(MAIN)] + ([fingerprint(EXTRAS[extra][1:])] if extra else [])
     if ready(wanted):
         return
     for name in ("venv", "ensurepip"):
