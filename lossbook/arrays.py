@@ -45,6 +45,7 @@ from sympy import (
     exp,
     factor_terms,
     log,
+    preorder_traversal,
     sign,
 )
 from sympy.core.relational import Relational
@@ -696,7 +697,7 @@ class _Writer:
         """The lines where the target 1 is the target 0 with the sign of the prediction turned."""
         prediction, target, *parameters = self.arguments
         turned = Symbol("turned", real=True)
-        writer = _Writer((turned, *parameters))
+        writer = _Writer((turned, target, *parameters))
         writer.lines = [f"sign = 1 - 2 * {target}", f"turned = sign * {prediction}"]
         labelled = writer._returned([e.xreplace({target: S.Zero, prediction: turned}) for e in expressions], signs)
         lines = []
@@ -736,9 +737,19 @@ class _Writer:
                 entry = self._name_for(f"at_label(xp, {_name(expression.base)}, {_name(self.labels_for)})")
                 return self._constant(self._name_for(f"{entry}[..., 0]"), axes)
             return self._spread(_name(expression.base), expression.indices, axes)
+        if self._is_of_parameters(expression):
+            return self._name_for(f"constant(xp, {expression}, {_name(self.arguments[0])})")
         if expression.is_Atom:
             return self._atom(expression)
         return self._name_for(self._compound(expression, axes))
+
+    def _is_of_parameters(self, expression: Expr) -> bool:
+        """Whether `expression` is arithmetic of parameters: float64 numbers, rounded to the arrays' dtype last."""
+        symbols = expression.free_symbols
+        return bool(symbols) and symbols <= set(self.arguments[2:]) and all(
+            part.is_Symbol or part.is_Rational or part.is_Add or part.is_Mul or (part.is_Pow and part.exp.is_Integer)
+            for part in preorder_traversal(expression)
+        )  # fmt: skip
 
     def _name_for(self, code: str) -> str:
         """The variable that holds what `code` computes; the same code is computed once."""

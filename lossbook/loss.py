@@ -176,9 +176,11 @@ class Loss:
         self, expressions: Sequence[Expr], prediction: ArrayLike, target: ArrayLike, parameters: dict[str, Any]
     ) -> tuple[Array, ...]:
         """The array values of `expressions`, whose free indices are none, i, or i and k."""
+        import numpy as np
+
         from lossbook import arrays
 
-        constants = self._checked_parameters(parameters)
+        constants = [np.float64(number) for number in self._checked_parameters(parameters)]  # whose 1 / 0 is infinite
         prediction = (arrays.as_rows if self.over_classes else arrays.as_floats)("prediction", prediction)
         target = self._matched_target(prediction, target)
         labels = self.over_classes and target.ndim < prediction.ndim
@@ -194,7 +196,7 @@ class Loss:
                 check_labels(xp, target, prediction.shape[-1])
             else:
                 check_domain(xp, "target", target, self.target)
-            return prediction, target, *(arrays.constant(xp, number, prediction) for number in constants)
+            return prediction, target, *constants
 
         compiled = self._compiled(tuple(expressions), labels)
         axes = [_count_of_axes(expression) for expression in expressions]
