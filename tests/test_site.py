@@ -299,6 +299,17 @@ def test_paper_shows_the_chapter_alone(chapter):
     assert chapter.page.pdf().startswith(b"%PDF")
 
 
+def test_fonts_of_large_signs_do_not_wait_until_one_is_on_the_screen(chromium, address):  # noqa: F811
+    """Printing waits for no font, and a sum far down the page has never been laid out when the page is printed."""
+    with Visit(chromium, f"{address}{CHAPTERS[4]}") as visit:
+        visit.page.wait_for_function(
+            """() => {
+                const large = [...document.fonts].filter((font) => font.family.includes("Size"));
+                return large.length && large.every((font) => font.status === "loaded");
+            }"""
+        )
+
+
 def test_reasons_stand_beside_the_lines_or_under_them(chapter):
     line = chapter.page.locator(".derivation .line").nth(1)
     right, reason = (line.locator(part).bounding_box() for part in (".right", ".reason"))

@@ -143,6 +143,12 @@
     });
   };
 
+  // Printing does not wait for fonts: those of large signs have to be there before one has come near the screen.
+  addEventListener("load", () => {
+    const large = document.querySelector(".delimsizing, .op-symbol") ? [...document.fonts] : [];
+    for (const font of large.filter(({ family }) => family.includes("Size"))) font.load();
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     closeContents();
     themeButton();
