@@ -32,6 +32,13 @@ def test_code_fits_the_page(chapter):
 
 
 @each_chapter
+def test_a_solution_can_be_folded(chapter):
+    """JupyterLab folds the cells below a heading, so the heading has to be a cell of its own."""
+    headings = [cell for cell in cells(chapter, "markdown") if re.search("^#+ Solution", cell.source, re.MULTILINE)]
+    assert headings and [cell.source for cell in headings if not cell.metadata.get("jp-MarkdownHeadingCollapsed")] == []
+
+
+@each_chapter
 def test_cells_are_short(chapter):
     lengths = [len(lines(cell)) for cell in cells(chapter, "code")]
     assert median(lengths) <= 5 and max(lengths) <= 25

@@ -91,6 +91,12 @@ def test_a_normal_form_has_no_time_no_version_and_no_view(notebook):
     assert notebooks.canonical(busy) == plain
 
 
+def test_what_stands_under_the_heading_solution_is_folded_in_jupyterlab():
+    written = notebooks.from_text("# One\n\n+++\n\n#### Solution\n\n+++\n\nTwo\n")
+    assert [dict(cell.metadata) for cell in written.cells] == [{}, {"jp-MarkdownHeadingCollapsed": True}, {}]
+    assert "Collapsed" not in notebooks.to_text(written)
+
+
 def test_a_failing_cell_is_named_and_the_file_stays(notebook, capsys):
     text = TEXT.replace("40 + 2", "40 / 0")
     notebooks.write(notebook, notebooks.from_text(text, notebooks.read(notebook)))

@@ -32,7 +32,8 @@ The text is MyST Markdown as jupytext writes it, without a header:
     figures.sigmoid()
     ```
 
-Cells keep two kinds of metadata, `tags` and `mystnb`; everything else is dropped. A figure's
+Cells keep two kinds of metadata, `tags` and `mystnb`; everything else is dropped. What follows a cell
+that holds the heading "Solution" alone is folded in JupyterLab, as it is on the page. A figure's
 alternative text is not written here: `refresh` takes it from the figure, which carries it in the
 metadata of its output as {"image/svg+xml": {"alt": "..."}}. Text brought back keeps the outputs of
 the cells whose code did not change; `refresh` makes the others.
@@ -72,6 +73,7 @@ NOTEBOOK_METADATA = {
     },
 }
 CELL_METADATA = ("mystnb", "tags")
+FOLDED = "jp-MarkdownHeadingCollapsed"  # JupyterLab hides the cells under the heading until they are asked for
 
 
 class NotebookError(Exception):
@@ -109,6 +111,8 @@ def normalise(notebook):
     times_seen = {}
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)})
+        if cell.cell_type == "markdown" and re.fullmatch("#+ Solution", cell.source):
+            cell.metadata[FOLDED] = True
         # From the content, so that an id neither changes when cells move nor has to be kept anywhere.
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
         times_seen[digest] = times_seen.get(digest, 0) + 1
@@ -257,6 +261,7 @@ def to_text(notebook):
     notebook = copy.deepcopy(notebook)
     normalise(notebook)
     for cell in notebook.cells:
+        cell.metadata.pop(FOLDED, None)
         if alt_text_of_figure(cell):
             del cell.metadata.mystnb["image"]["alt"]
             if not cell.metadata.mystnb["image"]:
