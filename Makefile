@@ -32,6 +32,7 @@ audit: book  ## Lighthouse on every page (installed on first use; needs a Chromi
 
 lab:  ## open the notebooks in JupyterLab (installed on first use)
 	@exec "$(PYTHON)" tools/environment.py lab
+	@$(RUN) -m jupyter trust chapters/*.ipynb reference/*.ipynb > /dev/null  # or figures are words until their cells run
 	@$(RUN) -m jupyter lab $(ARGS) chapters
 
 serve: book  ## show the pages at http://localhost:8000 (or PORT=...), on this machine only
