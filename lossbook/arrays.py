@@ -17,8 +17,10 @@ The arrays are NumPy's, computed in blocks that fit the cache, or Dask's, comput
 library that follows the array API.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from keyword import iskeyword
 from typing import Any, Literal
 
 import numpy as np
@@ -60,6 +62,9 @@ AXES = (i, k)
 
 LABEL = Symbol("label", integer=True, positive=True)
 """The one class that is right, where the targets of a sample are given as its number."""
+
+OWN_NAMES = {"xp", "residual", "sign", "turned", "compiled", "at_labels", "between"}
+"""What array code calls things of its own, apart from the bodies and t0, t1 and so on."""
 
 BLOCK = 1 << 16
 """How many numbers of each array are computed at a time: a few such arrays fit the cache."""
@@ -657,8 +662,11 @@ def compile(
     """A function of a namespace and an array for each of `arguments` that computes all `expressions`.
 
     Parts that expressions share are computed once. For the row `labels_for` the function takes whole-number labels.
-    The source is kept as the attribute `source`.
+    The source is kept as the attribute `source`, in which arguments whose names are no plain ones have others.
     """
+    plain = {argument: _with_plain_name(argument, number) for number, argument in enumerate(arguments)}
+    expressions = tuple(expression.xreplace(plain) for expression in expressions)
+    arguments, labels_for = tuple(plain.values()), plain.get(labels_for)
     lines = _Writer(arguments, labels_for).body([_without_minus(expression) for expression in expressions])
     names = ", ".join(["xp", *map(_name, arguments)])
     source = "\n    ".join([f"def compiled({names}):", *lines]) + "\n"
@@ -667,6 +675,15 @@ def compile(
     function = scope["compiled"]
     function.source = source
     return function
+
+
+def _with_plain_name(argument: Expr, number: int) -> Expr:
+    """`argument`, or one like it called argument0 or so, if its name in code would be none, or mean something else."""
+    name = _name(argument)
+    is_plain = re.fullmatch(r"(?!(t|argument)\d+$)[A-Za-z]\w*", name, re.ASCII)
+    if is_plain and not iskeyword(name) and name not in _BODIES.keys() | OWN_NAMES:
+        return argument
+    return type(argument)(f"argument{number}", **argument.assumptions0)
 
 
 class _Writer:

@@ -2,10 +2,15 @@
 
 import ast
 import json
+import math
 import re
 
 import pytest
+from sympy import IndexedBase, Piecewise, Symbol, exp
 
+from lossbook.functions import log_cosh
+from lossbook.loss import Loss
+from lossbook.notation import k, total
 from site_pages import ROOT
 
 EVALUATE = {
@@ -63,6 +68,42 @@ def test_an_answer_that_is_text_is_refused_before_anything_runs():
 
     with pytest.raises(TypeError):
         proof.equal("__import__('os').system('false')", "1")
+
+
+NAMES = [
+    "y=print('run')",
+    "lambda",
+    "xp",
+    "t0",
+    "argument1",
+    "sign",
+    "residual",
+    "ratio",
+    r"\hat{y}",
+    "a b",
+    "y'",
+    "0",
+    "é",
+    "y\n",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_of_a_symbol_is_never_run_and_hides_nothing(name, capsys):
+    prediction, target, scale = (
+        Symbol(name, real=True),
+        Symbol("of " + name, real=True),
+        Symbol(name + "'", positive=True),
+    )
+    expression = scale * log_cosh(prediction - target) + Piecewise((0, prediction < 1), (prediction / scale, True))
+    loss = Loss("own", expression, prediction, target, parameters={"scale": (scale, 2)})
+    assert float(loss.value(3.0, 1.0)) == pytest.approx(2 * math.log(math.cosh(2)) + 1.5, rel=1e-14)
+    row, truth = IndexedBase(name), IndexedBase(name + "'")
+    of_rows = Loss("own", total(truth[k] * exp(row[k])), row, truth)
+    assert (
+        of_rows.value([1.0, 2.0], 1) == of_rows.value([1.0, 2.0], [0.0, 1.0]) == pytest.approx(math.exp(2), rel=1e-14)
+    )
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
