@@ -57,7 +57,10 @@ check-newest: environment  ## run notebooks and library tests with the newest an
 	@exec "$(PYTHON)" tools/environment.py maintain
 	@$(RUN) tools/check_newest.py $(ARGS)
 
+mutants: environment  ## change the library in small ways, and tell which changes no test notices
+	@$(RUN) tools/mutants.py $(ARGS)
+
 clean:  ## remove what was built; with ENV=1 the environment too
 	@rm -rf _build $(if $(ENV),.venv .setup.log)
 
-.PHONY: help environment book test audit lab serve edit refresh lint lock check-newest clean
+.PHONY: help environment book test audit lab serve edit refresh lint lock check-newest mutants clean

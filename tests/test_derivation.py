@@ -2,7 +2,7 @@
 
 import pytest
 from plain_arithmetic import evaluate, mp
-from sympy import Add, Derivative, Eq, Function, KroneckerDelta, Mul, S, Symbol, exp, log
+from sympy import Add, Derivative, Eq, Function, IndexedBase, KroneckerDelta, Mul, S, Symbol, exp, log
 
 from lossbook import functions, losses
 from lossbook.derivation import Derivation, StepError, StepRefuted, StepUnproved
@@ -111,6 +111,15 @@ def test_latex_of_a_derivation():
         r"& && \text{proved at every point}" + "\n"
         "\\end{aligned}$$"
     )
+
+
+def test_shares_are_called_p_only_where_all_are_of_one_row():
+    one = Derivation(softmax(z, i) * softmax(z, j)).step(softmax(z, j) * softmax(z, i), because="either order")
+    assert str(one).endswith("(proved for every n, with p = softmax(z))") and "p_i*p_j" in str(one)
+    row = IndexedBase("x", real=True)
+    two = Derivation(softmax(z, i) * softmax(row, i)).step(softmax(row, i) * softmax(z, i), because="either order")
+    assert str(two).endswith("(proved for every n)") and "p_i" not in str(two)
+    assert "softmax(x)_i" in str(two) and "softmax(z)_i" in str(two)
 
 
 # --- a slip in any step of any derivation is refuted ------------------------------------------------------

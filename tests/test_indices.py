@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 from plain_arithmetic import evaluate, mp
-from sympy import Derivative, KroneckerDelta, Lambda, Sum, Symbol, exp, log
+from sympy import Derivative, Integer, KroneckerDelta, Lambda, Rational, Sum, Symbol, exp, log
 
 from lossbook.functions import log_softmax, softmax
 from lossbook.indices import (
@@ -13,8 +13,11 @@ from lossbook.indices import (
     differentiate,
     evaluate_derivatives,
     free_indices,
+    fresh_index,
+    is_class,
     outermost,
     rename_bound,
+    scalars,
     split_guard,
     write_out,
 )
@@ -82,6 +85,20 @@ def test_renaming_bound_indices_keeps_the_value(name):
     assert_same(renamed, SUMS[name])
 
 
+def test_the_index_of_a_function_of_classes_is_renamed_where_it_is_avoided_and_only_there():
+    row = Lambda(k, c * z[k])
+    renamed = rename_bound(row, {k, j})
+    assert renamed.variables == (l,) and renamed(i) == c * z[i]
+    assert rename_bound(row, {i, j}).variables == (k,)
+
+
+def test_bound_indices_are_called_k_j_l_m_and_then_k_with_a_number():
+    taken = []
+    for _ in range(7):
+        taken.append(fresh_index(set(taken)))
+    assert [index.name for index in taken] == ["k", "j", "l", "m", "k1", "k2", "k3"]
+
+
 @by_name
 @pytest.mark.parametrize("row", [z, y], ids=str)
 def test_differentiating_is_a_difference_quotient(name, row):
@@ -113,7 +130,20 @@ def test_free_indices_are_those_that_no_sum_binds():
     assert free_indices(total(total(kl * z[i], k), l)) == [i]
     assert free_indices(softmax(z, j) + total(softmax(z, k))) == [j]
     assert free_indices(Sum(z[k], (k, 1, i))) == [i]
+    assert free_indices(Lambda(k, z[k] * y[i])) == [i]
+    assert free_indices(softmax(Lambda(k, z[k] * y[i]), j)) == [i, j]
     assert free_indices(total(c)) == []
+
+
+def test_a_class_is_a_whole_number_from_1_up_or_a_symbol_for_one():
+    assert is_class(Integer(1)) and is_class(Integer(2)) and is_class(i)
+    assert not any(map(is_class, (Integer(0), Integer(-1), Rational(1, 2), c, n, i + 1, exp(c))))
+
+
+def test_scalars_are_neither_indices_nor_n_nor_rows():
+    assert scalars(c * softmax(z, i) + n * total(c * z[k] * y[j])) == {c}
+    assert scalars(Lambda(k, c * z[k])) == {c}
+    assert scalars(softmax(z, i)) == scalars(z[i]) == scalars(ij) == scalars(n) == set()
 
 
 def test_bound_indices_are_those_of_all_sums():
@@ -122,6 +152,8 @@ def test_bound_indices_are_those_of_all_sums():
 
 def test_the_classes_that_a_sum_leaves_out_are_split_off():
     assert split_guard(total((1 - ik) * (1 - jk) * z[k])) == (k, [i, j], z[k])
+    assert split_guard(total((1 - kl) * z[k])) == (k, [l], z[k])
+    assert split_guard(total((1 - kl) * z[l], l)) == (l, [k], z[l])
     assert split_guard(total(z[k])) == (k, [], z[k])
 
 

@@ -122,6 +122,12 @@ def test_a_listing_is_markdown_on_a_page_and_lines_in_a_terminal():
     assert str(listing) == repr(listing) == "yhat: any\n|yhat|: in |1/2|"
 
 
+def test_a_listing_may_have_one_row_and_no_titles():
+    assert Listing([], [[prediction, "any", ""]])._repr_markdown_() == (
+        "|  |  |  |\n| :--- | :--- | :--- |\n| $\\hat{y}$ | any |  |"
+    )
+
+
 def test_a_listing_can_share_the_name_of_the_softmax():
     assert str(Listing(["", ""], [[functions.softmax(logits, 1), probability]], shares=True)) == "p_1: p"
 

@@ -68,6 +68,13 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another():
     assert (first.weights[0] != other.weights[0]).all()
 
 
+def test_weights_start_with_the_variance_of_one_over_the_inputs_and_biases_at_zero():
+    network = Network([400, 300, 50])
+    for weights, inputs in zip(network.weights, (400, 300)):
+        assert weights.std() == pytest.approx(inputs**-0.5, rel=0.02) and abs(weights.mean()) < 0.02 * inputs**-0.5
+    assert all((biases == 0).all() for biases in network.biases)
+
+
 def test_a_training_step_subtracts_the_rate_times_the_gradient():
     features, labels = batch()
     network = Network([4, 5, 3], seed=0)
@@ -138,6 +145,13 @@ BAD = {
 def test_bad_input_is_refused_by_the_name_of_the_argument(call, error, argument):
     with pytest.raises(error, match=f"^{argument}: "):
         call()
+
+
+def test_a_label_out_of_range_is_told_the_range():
+    with pytest.raises(ValueError, match="^answers: expected labels from 0 to 1, got 2$"):
+        confusion([0, 1], [0, 2], 2)
+    with pytest.raises(ValueError, match="^labels: expected labels from 0 up, got -1$"):
+        nearest_centroid([[1.0], [2.0]], [0, -1], [[1.0]])
 
 
 # --- linear fits ----------------------------------------------------------------------------------------

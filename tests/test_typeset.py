@@ -12,6 +12,8 @@ from sympy import (
     Eq,
     IndexedBase,
     KroneckerDelta,
+    Le,
+    Lt,
     Mul,
     Rational,
     S,
@@ -34,6 +36,7 @@ from lossbook.notation import (
     l,
     logit,
     n,
+    prediction,
     probabilities,
     targets,
     total,
@@ -50,6 +53,10 @@ TEXTS = {
     "p - y": p - y,
     "1 - p": 1 - p,
     "-p": -p,
+    "y - p": y - p,
+    "1 + a**2": 1 + a**2,
+    "k + 1": k + 1,
+    "2*(p - y)": 2 * p - 2 * y,
     "2*(a - b)": 2 * a - 2 * b,
     "a - b": a - b,
     "p*(1 - p)": p * (1 - p),
@@ -93,6 +100,8 @@ LATEX = {
     r"\delta_{i, k + 1}": KroneckerDelta(i, k + 1),
     r"\sum_{k \ne i} {z}_{k}": total((1 - KroneckerDelta(i, k)) * z[k]),
     r"\sum_{k \ne i, j} {z}_{k}": total((1 - KroneckerDelta(i, k)) * (1 - KroneckerDelta(j, k)) * z[k]),
+    r"a \, \sum_{k=1}^{n} {z}_{k}": a * total(z[k]),
+    r"\left(\sum_{k=1}^{n} {y}_{k}\right) \, \sum_{k=1}^{n} {z}_{k}": total(targets[k]) * total(z[k]),
     r"\delta_{i j}": KroneckerDelta(i, j),
     r"\frac{\partial}{\partial {z}_{i}} {z}_{j}": Derivative(z[j], z[i], evaluate=False),
     r"\frac{\partial^{2} L}{\partial z^{2}}": Derivative(Symbol("L"), logit, logit),
@@ -114,6 +123,20 @@ def test_a_formula_joins_its_sides():
     assert str(Formula(p - y, 1 - y)) == "p - y = 1 - y"
     assert Formula(p - y, 1 - y)._repr_latex_() == "$$p - y = 1 - y$$"
     assert latex(Eq(p, y).lhs) == "p"
+
+
+@pytest.mark.parametrize("residual", [prediction - y, y - prediction], ids=["as it is written", "turned round"])
+def test_a_size_and_a_condition_of_a_residual_take_the_truth_from_the_prediction(residual):
+    assert text(Abs(residual)) == "|yhat - y|"
+    assert text(residual > 0) == ("yhat - y > 0" if residual == prediction - y else "yhat - y < 0")
+    assert text(sign(residual)) == ("sign(yhat - y)" if residual == prediction - y else "-sign(yhat - y)")
+
+
+def test_the_longer_side_of_a_condition_stands_first():
+    assert text(a < b) == "a < b" and text(b < a) == "b < a"
+    assert text(Lt(0, prediction)) == "yhat > 0" and text(Le(a, prediction - y)) == "yhat - y ≥ a"
+    assert text(prediction - b < 0) == "yhat - b < 0"
+    assert text(y - prediction < a) == "y - yhat < a"
 
 
 def test_text_does_not_depend_on_how_it_was_built():
