@@ -45,7 +45,7 @@ class _Notation(Printer):
     def _print_Add(self, expr: Expr, order: Any = None) -> str:
         content, primitive = expr.primitive()
         if content.is_Integer and content != 1:
-            return self._write_product(bool(content < 0), [abs(content), primitive])
+            return self._write_product(False, [content, primitive])
         number, rest = expr.as_coeff_Add()
         is_first = number > 0 and not rest.is_integer  # 1 - p, but k + 1
         numbers = [number] if number != 0 else []

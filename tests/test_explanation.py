@@ -212,6 +212,7 @@ def test_a_missing_rule_in_a_sum_is_named():
         (Abs(x) ** gamma, x, "|x|"),
         (exp(x) * (exp(x) - 1) ** (2 * gamma), x, "exp(x) - 1"),
         (total(z[k]) ** gamma, z[i], "Σ_k(z_k)"),
+        ((x**2 - c) ** gamma, x, "x**2 - c"),
     ],
 )
 def test_a_power_of_what_may_be_0_is_a_gap_and_not_called_false(expression, symbol, base):

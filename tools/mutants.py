@@ -131,7 +131,7 @@ def choose(mutant, reach, cap):
         spent[function_of(test)] += reach.seconds[test]
         far = mutant.called or mutant.names.isdisjoint(re.findall(r"\w+", test.removeprefix(function_of(test))))
         other = mutant.path.relative_to(LIBRARY).parts[0].removesuffix(".py") not in test.partition("::")[0]
-        order.append((far, other, spent[function_of(test)], test))
+        order.append((test in reach.guessed, far, other, spent[function_of(test)], test))
     chosen = []
     for *_, test in sorted(order):
         cap -= reach.seconds[test]
@@ -253,7 +253,7 @@ def main():
     for file, _ in each([file for file in files if not kept(file).exists()], measure, given.workers):
         print("measured:", file, flush=True)
     reach = Reach(files)
-    print("left out, for they fail on the unchanged library:", ", ".join(reach.failed) or "none")
+    print("left out, for they fail on the unchanged library:", ", ".join(sorted(reach.failed)) or "none")
     imported = [mutant for mutant in chosen if not mutant.called or mutant.place in reach.imported]
     swapped = [mutant for mutant in chosen if mutant not in imported]
     print(f"{len(chosen)} mutants, {len(swapped)} of them in functions that no import runs", flush=True)

@@ -32,7 +32,7 @@ LEFT_OUT = ("notebook", "site", "recovery", "readme", "package", "interactive", 
 PYTEST = "-q -s -n0 --assert=plain --tb=no -p no:cacheprovider -p no:notebook_guard".split()
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 ENOUGH = 5
-"""Seconds in which some parameters of a test are measured; they speak for the others."""
+"""Seconds in which parameters of a test are measured; they speak for the others."""
 
 
 def test_files():
@@ -181,7 +181,7 @@ def marked(path, note):
 
 
 class Measured(Tests):
-    """Notes the seconds and statements of each test, of its parameters in any order."""
+    """Notes the seconds and statements of each test, of its parameters in any order and only until it is ENOUGH."""
 
     def __init__(self):
         super().__init__()
@@ -225,32 +225,47 @@ def measure(file):
     pytest.main([*PYTEST, file], plugins=[tests])
     places = sorted(set().union(*tests.statements.values()))
     bit = {place: 1 << number for number, place in enumerate(places)}
-    functions = []
+    measured, others = {}, []
     for names in tests.names.values():
-        right = [name for name in names if name not in tests.failed]
-        known = [name for name in right if name in tests.seconds]
-        statements = set().union(*(tests.statements[name] for name in known))
+        known = {name: tests.statements[name] for name in names if name in tests.seconds}
+        measured.update((name, (tests.seconds[name], mask(found, bit))) for name, found in known.items())
         seconds = sum(tests.seconds[name] for name in known) / max(1, len(known))
-        functions.append((seconds, hex(sum(map(bit.get, statements))), right))
+        left_out = [name for name in names if name not in known]
+        others.append((left_out, seconds, mask(set().union(*known.values()), bit)))
+    found = {"places": places, "measured": measured, "others": others}
     sets = {"imported": sorted(tests.imported), "failed": sorted(tests.failed)}
-    kept(file).write_text(json.dumps({"places": places, "functions": functions, **sets}))
+    kept(file).write_text(json.dumps({**found, **sets}))
     return 0
 
 
+def mask(statements, bit):
+    return hex(sum(map(bit.get, statements)))
+
+
 class Reach:
-    """The seconds of each test that calls the library, the tests that run a statement, what an import runs."""
+    """The seconds of each test that calls the library, the tests that run a statement, what an import runs.
+
+    Of the tests in `guessed` only others of the same name, with other parameters, were measured.
+    """
 
     def __init__(self, files):
-        self.seconds, self.tests, self.imported, self.known, self.failed = {}, defaultdict(list), set(), set(), []
+        self.seconds, self.tests, self.imported = {}, defaultdict(list), set()
+        self.known, self.guessed, self.failed = set(), set(), set()
         for file in files:
             found = json.loads(kept(file).read_text())
             self.imported.update(found["imported"])
-            self.failed += found["failed"]
-            self.known.update(found["failed"])
-            for seconds, mask, names in found["functions"]:
-                self.known.update(names)
-                if int(mask, 16):
-                    self.seconds.update(dict.fromkeys(names, seconds))
-                for place, bit in zip(found["places"], bin(int(mask, 16))[:1:-1]):
-                    if bit == "1":
-                        self.tests[place] += names
+            self.failed.update(found["failed"])
+            for name, (seconds, statements) in found["measured"].items():
+                self._add([name], seconds, statements, found["places"])
+            for names, seconds, statements in found["others"]:
+                self.guessed.update(names)
+                self._add(names, seconds, statements, found["places"])
+
+    def _add(self, names, seconds, statements, places):
+        self.known.update(names)
+        names = [name for name in names if name not in self.failed]
+        if int(statements, 16):
+            self.seconds.update(dict.fromkeys(names, seconds))
+        for place, bit in zip(places, bin(int(statements, 16))[:1:-1]):
+            if bit == "1":
+                self.tests[place] += names
