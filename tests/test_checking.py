@@ -150,6 +150,12 @@ def test_at_a_kink_any_subgradient_is_accepted(given):
     assert "kink here: the slope is -1 on the left and 1 on the right" in repr(report)
 
 
+def test_at_a_kink_the_slope_is_the_mean_of_both_sides():
+    (entry,) = check_gradient(lambda x: max(3 * x, x), 1.0, 0.0).entries
+    assert entry.measured.value == pytest.approx(2) and entry.measured.kink_distance == 0
+    assert (entry.measured.left, entry.measured.right) == pytest.approx((1, 3))
+
+
 def test_at_a_kink_a_number_outside_the_one_sided_slopes_is_wrong():
     report = check_gradient(abs, 1.5, 0.0)
     assert repr(report) == "wrong: a kink: expected a number from -1 to 1, got 1.5"
@@ -268,6 +274,7 @@ WRONG_CALLS = [
     ("at", ValueError, lambda: check_gradient(np.sum, [1.0], [np.nan])),
     ("at", TypeError, lambda: check_gradient(np.sum, [1.0], ["a"])),
     ("tolerance", ValueError, lambda: check_gradient(np.sum, [1.0], [1.0], tolerance=0)),
+    ("tolerance", ValueError, lambda: check_gradient(np.sum, [1.0], [1.0], tolerance=1)),
     ("reach", ValueError, lambda: check_gradient(np.sum, [1.0], [1.0], reach=-1)),
 ]
 

@@ -43,7 +43,8 @@ def test_right_lines_are_proved_and_then_it_says_so_as_a_derivation_does():
 
 def test_one_slip_is_told_once_where_later_lines_are_right_again():
     claim = Claim((a + b) ** 2).step(a**2 + b**2, because="slip").step(b**2 + 2 * a * b + a**2, because="right again")
-    assert claim.judge().broken == [1]
+    judgement = claim.judge()
+    assert judgement.broken == [1] and str(judgement).count("should be") == 1 and "line (1) should be" in str(judgement)
 
 
 def test_a_slip_that_is_carried_on_makes_the_following_lines_false_too():
