@@ -260,6 +260,12 @@ def test_neither_the_point_nor_the_gradient_is_changed():
     assert (at == SCORES).all() and (given == cross_entropy_gradient(SCORES)).all()
 
 
+def test_one_number_that_is_right_is_called_right_and_its_error_is_told_in_the_table():
+    assert repr(check_gradient(np.exp, math.e, 1.0)) == "right"
+    assert "below 1e−9" in str(check_gradient(lambda x: 2 * x, 2.0, 1.0).table())
+    assert "1.0e−03" in str(check_gradient(np.exp, 1.001 * math.e, 1.0).table())
+
+
 def test_a_gradient_of_nan_is_wrong():
     assert verdicts(check_gradient(math.sin, math.nan, 1.0)) == ["wrong"]
 

@@ -667,6 +667,14 @@ def test_a_condition_with_a_number_holds_for_that_class():
     assert equal(z[2] * c, 0, [Eq(z[1], 0)]).kind == "refuted"
 
 
+def test_the_sign_of_a_negative_number_is_minus_1_and_that_of_its_square_1():
+    u, w = Symbol("u", negative=True), Symbol("w", real=True)
+    assert equal(Abs(u * w), -u * Abs(w)).kind == "proved"
+    assert equal(sign(u**3 * w), -sign(w)).kind == "proved"
+    assert equal(sign(u**2 * w), sign(w)).kind == "proved"
+    assert equal(sign(u * w), sign(w)).kind == "refuted"
+
+
 def test_a_condition_on_the_number_under_a_sign_is_used():
     assert equal(Abs(a), -a, [Eq(a, -T)])
     assert equal(Abs(a - b), b - a, [Eq(a - b + T, 0)])

@@ -173,7 +173,7 @@ def silent(run, task):
 
 
 def limited(tests, reach):
-    seconds = 30 + 5 * int(sum(map(reach.seconds.get, tests)))
+    seconds = 10 + 3 * int(sum(map(reach.seconds.get, tests)))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     return tests
