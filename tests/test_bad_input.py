@@ -303,6 +303,12 @@ def test_a_bad_sample_is_found_among_many():
         losses.squared_error.value(np.zeros(100_000), scores)
 
 
+@pytest.mark.parametrize("count", [-1.0, INF, NAN])
+def test_a_number_from_0_up_is_neither_negative_nor_infinite(count):
+    with pytest.raises(ValueError, match="^target: "):
+        OWN.value([1.0, 2.0], [1.0, count])
+
+
 def test_rounding_is_no_error():
     """Rows that sum to 1 but for rounding are distributions, in float32 too."""
     tenths = np.full((1, 10), 0.1)

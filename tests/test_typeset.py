@@ -123,6 +123,12 @@ def test_latex_of(written):
     assert latex(LATEX[written]) == written
 
 
+def test_shares_are_written_p_where_that_is_asked_for():
+    assert latex(softmax(z, i), shares=True) == "p_{i}" and text(softmax(z, i), shares=True) == "p_i"
+    assert latex(softmax(z, i) ** 2, shares=True) == "p_{i}^{2}"
+    assert latex(log_softmax(z, i), shares=True) == r"\log p_{i}"
+
+
 def test_a_formula_joins_its_sides():
     assert str(Formula(p - y, 1 - y)) == "p - y = 1 - y"
     assert Formula(p - y, 1 - y)._repr_latex_() == "$$p - y = 1 - y$$"
