@@ -62,6 +62,7 @@ TEXTS = {
     "2*(a - b)": 2 * a - 2 * b,
     "a - b": a - b,
     "p*(1 - p)": p * (1 - p),
+    "p*(1/2 - p)": p * (Rational(1, 2) - p),
     "(p - y)/(p*(1 - p))": (p - y) / (p * (1 - p)),
     "1/4 - a**2": Rational(1, 4) - a**2,
     "exp(-z)": exp(-logit),
