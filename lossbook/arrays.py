@@ -596,14 +596,19 @@ def is_lazy(array: Array) -> bool:
 
 
 def as_floats(name: str, value: ArrayLike, whole: Any = None) -> Array:
-    """`value` as an array of float32 or float64. Raises TypeError that names the argument.
+    """`value` as an array of float32 or float64. Raises TypeError or ValueError that names the argument.
 
-    Whole numbers and truth values become floats of the dtype `whole`, by default the library's own.
+    Whole numbers and truth values become floats of the dtype `whole`, by default the library's own. From 2^53 on they
+    are refused: not all of them are floats.
     """
     array = as_array(name, value)
     xp = namespace(array)
     if xp.isdtype(array.dtype, ("bool", "integral")):
+        given = array
         array = xp.astype(array, whole or xp.__array_namespace_info__().default_dtypes()["real floating"])
+        too_large = xp.abs(array) >= 2.0**53
+        if not is_lazy(array) and xp.any(too_large):
+            raise ValueError(f"{name}: expected whole numbers below 2^53, got {int(given[too_large][0])}")
     if array.dtype not in (xp.float32, xp.float64):
         raise TypeError(f"{name}: expected real numbers, got {type(value).__name__} with dtype {array.dtype}")
     return array
