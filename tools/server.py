@@ -52,7 +52,8 @@ def serve(site):
             if compressed:
                 self.send_header("Content-Encoding", "gzip")
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(ConnectionError):  # the page that asked may be closed by now
+                self.wfile.write(data)
 
         def log_message(self, *arguments):
             pass
