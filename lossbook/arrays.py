@@ -452,7 +452,7 @@ def evaluate(expression: Expr, values: Mapping[Expr, ArrayLike]) -> Array:
         with np.errstate(all="ignore"):
             return compiled(namespace(*arrays), *arrays)
 
-    axes = [sum(index in expression.free_symbols for index in AXES)]
+    axes = [len(_axes(expression))]
     return (in_chunks(whole, rows, axes, arrays) if is_chunked(arrays[0]) else whole(*arrays))[0]
 
 

@@ -7,7 +7,9 @@ scenes        each of these figures
 quantities    what they compute, here and in the browser
 javascript    the catalogue's formulas for the browser
 folding       solutions folded away
-heads         titles, descriptions, cards for those who share a page, links to run or edit it
+heads         titles, descriptions, links to run or edit a page
+cards         the picture for those who share a page
+plain         a formula as a line of text, for the search
 palette       the colours of pages and figures, light and dark
 finish        pages made small once all are written: one style sheet, fonts, figures, search data, the zip
 guards        what fails the build when a page is wrong

@@ -101,7 +101,7 @@ def visit_math_block(writer, node):
     raise nodes.SkipNode
 
 
-def keep_punctuation(app, doctree, page):
+def keep_together(app, doctree, page):
     """A short formula stays on one line, with the bracket before it and the stop behind it."""
     for math in list(doctree.findall(nodes.math)):
         siblings = math.parent.children
@@ -124,4 +124,4 @@ def keep_punctuation(app, doctree, page):
 
 def setup(app):
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
-    app.connect("doctree-resolved", keep_punctuation)
+    app.connect("doctree-resolved", keep_together)
