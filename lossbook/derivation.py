@@ -100,6 +100,8 @@ class Derivation:
 
     def _abbreviated_row(self) -> IndexedBase | None:
         """The row of logits z, where lines name softmax(z) so often that they are written with p = softmax(z)."""
+        if any(expression.has(probabilities) for expression in self._expressions()):
+            return None  # p is taken
         named = [
             [part.row for part in preorder_traversal(expression) if isinstance(part, RowFunction) and part.abbreviation]
             for expression in self._expressions()

@@ -8,7 +8,7 @@ from lossbook import functions, losses
 from lossbook.derivation import Derivation, StepError, StepRefuted, StepUnproved
 from lossbook.explanation import explain
 from lossbook.functions import log_softmax, logsumexp, sigmoid, softmax, softplus
-from lossbook.notation import TARGETS_SUM_TO_ONE, i, j, logit, n, probability, target, targets, total
+from lossbook.notation import TARGETS_SUM_TO_ONE, i, j, k, logit, n, probabilities, probability, target, targets, total
 from lossbook.notation import logits as z
 from lossbook.proof import equal
 
@@ -120,6 +120,14 @@ def test_shares_are_called_p_only_where_all_are_of_one_row():
     two = Derivation(softmax(z, i) * softmax(row, i)).step(softmax(row, i) * softmax(z, i), because="either order")
     assert str(two).endswith("(proved for every n)") and "p_i" not in str(two)
     assert "softmax(x)_i" in str(two) and "softmax(z)_i" in str(two)
+
+
+def test_shares_are_not_called_p_where_p_is_something_else():
+    p = probabilities
+    derivation = Derivation(softmax(z, i) * softmax(z, j) * p[k])
+    derivation.step(p[k] * softmax(z, j) * softmax(z, i), because="either order")
+    assert str(derivation).endswith("(proved for every n)") and "softmax(z)_i" in str(derivation)
+    assert "with" not in derivation._repr_latex_()
 
 
 # --- a slip in any step of any derivation is refuted ------------------------------------------------------

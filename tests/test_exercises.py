@@ -5,6 +5,7 @@ again by plain arithmetic, which knows nothing of the diagnosis.
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -1116,6 +1117,11 @@ def test_a_derivation_ends_at_the_solution(name):
     assert all(step.verdict for step in derivation.steps)
 
 
+def test_a_solution_is_in_its_shortest_form():
+    assert str(exercises.sheet(3)).count("softmax(z/T)_i*(δ_ik - softmax(z/T)_k))/T") == 1
+    assert exercises.kl_divergence_by_score.solution == softmax(z, i) - p[i]
+
+
 def test_an_exercise_without_a_derivative_has_no_derivation():
     with pytest.raises(ValueError, match="^derivation: sigmoid_mirror"):
         exercises.sigmoid_mirror.derivation()
@@ -1198,6 +1204,26 @@ def test_hints_come_in_steps(name):
     for number in (0, len(hints) + 1):
         with pytest.raises(ValueError, match=f"^number: expected a number from 1 to {len(hints)}"):
             exercise.hint(number)
+
+
+@pytest.mark.parametrize("chapter", range(1, 16))
+def test_a_sheet_has_the_question_the_hints_and_the_solution_of_each_exercise_of_its_chapter(chapter):
+    mine = [exercise for exercise in exercises.catalogue.values() if exercise.chapter == chapter]
+    sheet = exercises.sheet(chapter)
+    page, lines = sheet._repr_markdown_(), str(sheet).splitlines()
+    names = [exercise.name for exercise in mine]
+    assert re.findall(r"^\*\*`(\w+)`\*\* ", page, re.MULTILINE) == names
+    assert [line.partition(".")[0] for line in lines if line[0] != " "] == names
+    assert page.count("<summary>Solution</summary>") == sum(not exercise.arguments for exercise in mine)
+    for exercise in mine:
+        assert str(exercise.hint()) in str(sheet) and exercise.hint()._repr_markdown_() in page
+    assert page.count("<summary>Hint ") == sum(len(exercise.hints) for exercise in mine)
+
+
+@pytest.mark.parametrize("chapter, error", [(0, ValueError), (16, ValueError), (-1, ValueError), ("1", TypeError)])
+def test_a_chapter_that_there_is_not_has_no_sheet(chapter, error):
+    with pytest.raises(error, match="^chapter: expected a"):
+        exercises.sheet(chapter)
 
 
 def test_get_suggests_the_nearest_name():

@@ -37,8 +37,8 @@ from lossbook.exercises.feedback import Feedback, of_expression, of_function
 from lossbook.exercises.words import Words
 from lossbook.explanation import explain, simplest
 from lossbook.functions import softmax, softmax_complement
-from lossbook.indices import bound_indices, collapse, differentiate
-from lossbook.notation import TARGETS_SUM_TO_ONE, i, j, k, l, n, targets, total
+from lossbook.indices import bound_indices, collapse, differentiate, rename_bound
+from lossbook.notation import i, j, k, l, n, total
 from lossbook.typeset import text
 
 HOMES = (notation, functions, symbols)
@@ -220,8 +220,9 @@ class Exercise:
         result = self.of
         for symbol in variables:
             result = _tidied(simplest(differentiate(result, symbol)))
-            if TARGETS_SUM_TO_ONE in self.given:
-                result = result.replace(_is_sum_of_targets, lambda _: TARGETS_SUM_TO_ONE.rhs)
+            for equation in self.given:
+                same = [a_sum for a_sum in result.atoms(Sum) if _is_same_sum(equation.lhs, a_sum)]
+                result = result.xreplace(dict.fromkeys(same, equation.rhs))
         return result
 
 
@@ -230,6 +231,7 @@ def _tidied(expression: Expr) -> Expr:
     deltas = expression.atoms(KroneckerDelta)
     if len(deltas) > 1 or expression.has(Sum, Piecewise):
         return expression
+    expression = rename_bound(expression, expression.free_symbols | bound_indices(expression))  # rows are alike in it
     if not deltas:
         return factor(expression)
     (delta,) = deltas
@@ -239,8 +241,9 @@ def _tidied(expression: Expr) -> Expr:
     return factor(expand(delta * (both - apart).xreplace({second: first})) + apart)
 
 
-def _is_sum_of_targets(expression: Expr) -> bool:
-    return isinstance(expression, Sum) and expression.function.func == Indexed and expression.function.base == targets
+def _is_same_sum(one: Expr, other: Expr) -> bool:
+    """Whether both are sums over the classes of the same terms, whatever the index is called."""
+    return isinstance(one, Sum) and one.function.xreplace({one.variables[0]: other.variables[0]}) == other.function
 
 
 def _home_of(part: Any) -> tuple[str, str]:
