@@ -18,19 +18,34 @@ QUIZZES = r"""# A page of questions
 It asks two.
 
 :::{quiz} At which score is the sigmoid steepest?
-- [ ] At the far right. There $\sigma(z)$ is nearly 1, but $\sigma(-z)$ is nearly 0.
-- [x] At $z = 0$. There both factors of $\sigma(z)\,\sigma(-z)$ are one half.
-- [ ] It is equally steep
-  everywhere.
-  That would be a straight line.
+- At the far right.
+- At $z = 0$.
+- It is equally steep everywhere.
+
+<details><summary>Answers</summary>
+
+1. Not right. There $\sigma(z)$ is nearly 1, but $\sigma(-z)$ is nearly 0.
+2. Right. There both factors of $\sigma(z)\,\sigma(-z)$ are one half.
+3. Not right. That would be a straight line.
+
+</details>
 :::
 
 :::{quiz} Which of these lie between
 0.25 and 1?
-- [x] The number `3. / 4`. It is three quarters.
-- [x] The number 0.5. It is one half.
-- [ ] Is it 2? No, 2 is larger than 1.
-- [x] $1 - \frac{1}{2}$. It is one half.
+- The number `3. / 4`.
+- The number 0.5.
+- Is it 2?
+- $1 - \frac{1}{2}$.
+
+<details><summary>Answers</summary>
+
+1. Right. It is three quarters.
+2. Right. It is one half.
+3. Not right. No, 2 is larger than 1.
+4. Right. It is one half.
+
+</details>
 :::
 """
 
@@ -59,17 +74,45 @@ WRONG_PAGES = {  # what is written, and what the build says of it
     "script": ('<script src="https://example.org/a.js"></script>', r"script.html: asks another host for .*a.js"),
     "names": ('<b id="twice">a</b> <b id="twice">b</b>', r"names.html: two elements are named twice"),
 }
-RIGHT, WRONG = "- [x] One. It is one.", "- [ ] Two. It is not two."
-WRONG_QUIZZES = {
-    "none-right": ([WRONG, "- [ ] Three. Nor three."], "expected a right option"),
-    "all-right": ([RIGHT, "- [x] Three. It is three too."], "expected an option that is wrong"),
-    "no-feedback": ([RIGHT, "- [ ] Two."], "expected a sentence and then its feedback, got 'Two.'"),
-    "no-end": ([RIGHT, "- [ ] Two, without an end"], "expected a sentence and then its feedback"),
-    "too-few": ([RIGHT], "expected 2 to 6 options, got 1"),
-    "too-many": ([RIGHT, *(f"- [ ] {n}. Not this." for n in "234567")], "expected 2 to 6 options, got 7"),
-    "alike": ([RIGHT, "- [ ] One. The same again."], "expected options that differ"),
-    "not-indented": ([RIGHT, WRONG, "and a line that is not indented"], "expected an option"),
-    "no-mark": ([RIGHT, "- [X] Two. With a mark that is none."], "expected an option"),
+QUIZ = """- One.
+- Two.
+
+<details><summary>Answers</summary>
+
+1. Right. It is one.
+2. Not right. It is not two.
+
+</details>"""
+WRONG_QUIZZES = {  # what is written in place of what, and what the build says of it
+    "none-right": ("1. Right", "1. Not right", "expected an option that is right"),
+    "all-right": ("2. Not right", "2. Right", "expected an option that is not right"),
+    "no-feedback": ("1. Right. It is one.", "1. Right.", "expected '- ...', then '1. Right. ...'"),
+    "too-few": ("- Two.", "", "expected an answer to each of 1 options, got 2"),
+    "too-many": ("- Two.", "- Two.\n- Three.", "expected an answer to each of 3 options, got 2"),
+    "alike": ("- Two.", "- One.", "expected options that differ"),
+    "not-indented": ("- Two.", "- Two\nor three.", "expected '- ...', then"),
+    "no-verdict": ("1. Right", "1. Yes", "expected '- ...', then"),
+    "number": ("2. Not right", "3. Not right", "expected '- ...', then"),
+    "not-folded": ("<details><summary>Answers</summary>\n", "", "expected the answers between '<details>"),
+    "not-ended": ("</details>", "", "expected the answers between '<details>"),
+    "seven": (
+        QUIZ,
+        "\n".join(
+            [
+                *(f"- {n}." for n in range(1, 8)),
+                "<details><summary>Answers</summary>",
+                "1. Right. Yes.",
+                *(f"{n}. Not right. No." for n in range(2, 8)),
+                "</details>",
+            ]
+        ),
+        "expected 2 to 6 options, got 7",
+    ),
+    "one": (
+        QUIZ,
+        "- One.\n\n<details><summary>Answers</summary>\n\n1. Right. It is.\n\n</details>",
+        "expected 2 to 6 options, got 1",
+    ),
 }
 
 
@@ -80,8 +123,9 @@ def complaints(tmp_path_factory):
     (folder / "_drawing.svg").write_text(FIGURE, "utf-8")
     pages = {"index.md": PLAIN}
     pages |= {f"{name}.md": f"# A wrong {name}\n\n{text}\n" for name, (text, _) in WRONG_PAGES.items()}
-    for name, (options, _) in WRONG_QUIZZES.items():
-        pages[f"{name}.md"] = "\n".join([f"# A quiz, {name}", "", ":::{quiz} What is one?", *options, ":::", ""])
+    for name, (right, wrong, _) in WRONG_QUIZZES.items():
+        assert right in QUIZ
+        pages[f"{name}.md"] = f"# A quiz, {name}\n\n:::{{quiz}} What is one?\n{QUIZ.replace(right, wrong)}\n:::\n"
     finished = build(small_book(folder, pages), folder)
     assert finished.returncode != 0, finished.stdout
     return finished.stdout
@@ -94,7 +138,7 @@ def test_a_wrong_page_fails_the_build_which_names_it(complaints, name):
 
 @pytest.mark.parametrize("name", WRONG_QUIZZES)
 def test_a_wrong_quiz_fails_the_build_which_names_page_and_question(complaints, name):
-    said = re.escape(WRONG_QUIZZES[name][1])
+    said = re.escape(WRONG_QUIZZES[name][2])
     assert re.search(rf"/{name}.md:3: WARNING: quiz 'What is one\?': {said}", complaints), complaints
 
 

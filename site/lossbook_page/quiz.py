@@ -1,20 +1,26 @@
-"""A question with its options, each with feedback, written so that it reads as plain text in JupyterLab:
+"""A question with its options, each with feedback, written so that JupyterLab folds the answers too:
 
     :::{quiz} At which score is the sigmoid steepest?
-    - [x] At $z = 0$. There both factors of $\\sigma(z)\\,\\sigma(-z)$ are one half.
-    - [ ] At the far right. There $\\sigma(z)$ is nearly 1, but $\\sigma(-z)$ is nearly 0.
-    - [ ] It is equally steep everywhere.
-      That would be a straight line.
+    - At the far right.
+    - At $z = 0$.
+    - It is equally steep
+      everywhere.
+
+    <details><summary>Answers</summary>
+
+    1. Not right. There $\\sigma(z)$ is nearly 1, but $\\sigma(-z)$ is nearly 0.
+    2. Right. There both factors of $\\sigma(z)\\,\\sigma(-z)$ are one half.
+    3. Not right. That would be a straight line.
+
+    </details>
     :::
 
-`[x]` marks an option that is right, `[ ]` one that is not. The first sentence is the option, the rest its
-feedback. The sentence ends at the first `.`, `?` or `!` outside of `$...$` and `` `...` `` that a space or
-the end of a line follows; its full stop is dropped on the page. Lines that continue an option are
-indented; lines before the first option continue the question. There are two to six options, one right or
-several, no two alike, each with feedback. Anything else fails the build, which names page and question.
+Lines that continue an option or an answer are indented; lines before the first option continue the question. The full
+stop of an option is dropped on the page. There are two to six options, one right or several, no two alike, each with
+an answer. Anything else fails the build, which names page and question.
 
-The page shows radio buttons (check boxes if several options are right) and says the feedback of the
-chosen option. Nothing is stored or sent. Without JavaScript the answers are folded away under the options.
+The page shows radio buttons (check boxes if several options are right) and says the answer to the chosen option.
+Nothing is stored or sent. Without JavaScript the answers are folded away under the options.
 """
 
 import re
@@ -24,8 +30,9 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-OPTION = re.compile(r"- \[(?P<mark>[x ])\] (?P<text>\S.*)")
-SENTENCE = re.compile(r"(?P<option>(?:\$[^$]*\$|`[^`]*`|[^$`])*?[.?!])(?:\s+(?P<feedback>.*))?", re.DOTALL)
+OPTION = re.compile(r"- (?P<text>\S.*)")
+ANSWER = re.compile(r"(?P<number>\d+)\. (?P<verdict>Right|Not right)\. (?P<text>\S.*)")
+FOLD = ["<details><summary>Answers</summary>", "</details>"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,27 +43,27 @@ class QuizError(ValueError):
 
 def read(lines):
     """(further lines of the question, [(right, option, feedback)]) from the lines of a quiz."""
-    question, options = [], []
-    for line in lines:
-        begun = OPTION.fullmatch(line.rstrip())
-        if begun:
-            options.append((begun["mark"] == "x", [begun["text"]]))
-        elif not line.strip():
-            continue
+    question, options, answers = [], [], []
+    for line in filter(str.strip, lines):
+        option, answer = OPTION.fullmatch(line.rstrip()), ANSWER.fullmatch(line.rstrip())
+        if answer and int(answer["number"]) == len(answers) + 1:
+            answers.append((answer["verdict"] == "Right", [answer["text"]]))
+        elif option and not answers:
+            options.append([option["text"]])
+        elif line.startswith("  ") and options:
+            (answers[-1][1] if answers else options[-1]).append(line.strip())
         elif not options:
             question.append(line.strip())
-        elif line.startswith("  "):
-            options[-1][1].append(line.strip())
-        else:
-            raise QuizError(f"expected an option '- [x] ...' or '- [ ] ...', or an indented line, got {line!r}")
-    return " ".join(question), [(right, *_split(" ".join(text))) for right, text in options]
-
-
-def _split(text):
-    found = SENTENCE.fullmatch(text)
-    if not found or not (found["feedback"] or "").strip():
-        raise QuizError(f"expected a sentence and then its feedback, got {text!r}")
-    return found["option"].removesuffix("."), found["feedback"].strip()
+        elif line.strip() not in FOLD:
+            raise QuizError(
+                f"expected '- ...', then '1. Right. ...' or '1. Not right. ...', or an indented line, got {line!r}"
+            )
+    if len(options) != len(answers):
+        raise QuizError(f"expected an answer to each of {len(options)} options, got {len(answers)}")
+    if [line.strip() for line in lines if line.strip() in FOLD] != FOLD:
+        raise QuizError(f"expected the answers between {FOLD[0]!r} and {FOLD[1]!r}")
+    said = [" ".join(option).removesuffix(".") for option in options]
+    return " ".join(question), [(right, option, " ".join(text)) for option, (right, text) in zip(said, answers)]
 
 
 def check(question, options):
@@ -65,9 +72,9 @@ def check(question, options):
     if not 2 <= len(options) <= 6:
         raise QuizError(f"expected 2 to 6 options, got {len(options)}")
     if not any(right for right, _, _ in options):
-        raise QuizError("expected a right option, marked [x]")
+        raise QuizError("expected an option that is right")
     if all(right for right, _, _ in options):
-        raise QuizError("expected an option that is wrong, marked [ ]")
+        raise QuizError("expected an option that is not right")
     said = [option for _, option, _ in options]
     if len(set(said)) < len(said):
         raise QuizError("expected options that differ")
