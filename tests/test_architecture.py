@@ -1,9 +1,11 @@
 """The library is built in levels: no import runs back up, and the symbolic half stands without NumPy."""
 
 import ast
+import importlib
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import is_dataclass
 from pathlib import Path
 
 import architecture
@@ -20,6 +22,15 @@ def test_no_import_runs_back_up():
     for name in architecture.imports():
         for other in architecture.inside(name):
             assert architecture.level(other) < architecture.level(name)
+
+
+def test_what_the_library_returns_cannot_be_changed():
+    """An exercise apart, which gets its name when it is listed."""
+    names = [f"lossbook.{path.stem}" for path in (ROOT / "lossbook").glob("*.py")] + ["lossbook.exercises.exercise"]
+    found = {value for name in names for value in vars(importlib.import_module(name)).values() if is_dataclass(value)}
+    kinds = {value for value in found if isinstance(value, type) and value.__module__.startswith("lossbook")}
+    assert len(kinds) > 8
+    assert [kind.__name__ for kind in kinds if not kind.__dataclass_params__.frozen] == ["Exercise"]
 
 
 def test_a_circle_of_imports_would_be_noticed(monkeypatch):

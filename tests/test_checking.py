@@ -2,6 +2,7 @@
 
 import doctest
 import math
+from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from lossbook import checking, losses
-from lossbook.checking import check_gradient
+from lossbook.checking import Entry, Slope, check_gradient
 
 SCORES = np.array([1.0, 5.0, 3.0])
 
@@ -128,6 +129,28 @@ def test_a_wrong_number_that_is_no_simple_multiple_has_no_factor():
     (entry,) = check_gradient(np.exp, math.e * 1.01237, 1.0).wrong
     assert entry.factor is None and entry.what_is_wrong() == "got 2.75191, measured 2.71828"
     assert_allclose(entry.relative_error, 0.01237 / 1.01237, rtol=1e-9)
+
+
+def test_a_number_that_is_0_and_should_be_0_has_no_error():
+    (entry,) = check_gradient(lambda x: x**2, 0.0, 0.0).entries
+    assert entry.given == entry.measured.value == 0 and entry.relative_error == 0
+
+
+@pytest.mark.parametrize("ratio, factor", [(12 / 11, Fraction(12, 11)), (-0.5, Fraction(-1, 2)), (83 / 82, None)])
+def test_a_factor_that_may_be_chance_is_not_named(ratio, factor):
+    """A slope known to a millionth: of the numbers that close to it one in twenty is a fraction over 82 or less."""
+    assert Entry((), ratio, Slope(1.0, 1e-6, 1.0, 1.0), "wrong").factor == factor
+
+
+def test_slopes_beside_a_kink_are_extrapolated_from_small_steps():
+    (entry,) = check_gradient(lambda x: abs(x) + np.sin(20 * x), 20.0, 0.0).entries
+    assert_allclose([entry.measured.left, entry.measured.right], [19, 21], rtol=1e-12)
+
+
+def test_coarse_steps_do_not_spoil_the_estimate_of_the_error():
+    (entry,) = check_gradient(lambda x: np.sin(20 * x), 0.0, 1.0, reach=4).entries
+    assert_allclose(entry.measured.value, 20 * math.cos(20), rtol=1e-13)
+    assert entry.measured.error < 2e-12
 
 
 def test_a_transposed_gradient_is_recognised():

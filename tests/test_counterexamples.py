@@ -66,3 +66,8 @@ def test_what_a_symbol_may_be():
 def test_values_are_told_in_decimals():
     assert in_decimals(Rational(1, 3), 4) == "0.3333" and in_decimals(nan, 4) == "undefined"
     assert str(Counterexample(None, {}, Rational(1), nan)) == "the left side is 1.0 and the right side is undefined"
+
+
+def test_the_sides_are_told_to_15_digits():
+    found = find_counterexample(logits[1] / 3 + Rational(1, 3), logits[1] / 3 + Rational(2, 3), [], {logits: 1})
+    assert str(found).endswith("the left side is 0.333333333333333 and the right side is 0.666666666666667")
