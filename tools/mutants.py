@@ -131,7 +131,7 @@ def choose(mutant, reach, cap):
         spent[function_of(test)] += reach.seconds[test]
         far = mutant.called or mutant.names.isdisjoint(re.findall(r"\w+", test.removeprefix(function_of(test))))
         other = mutant.path.relative_to(LIBRARY).parts[0].removesuffix(".py") not in test.partition("::")[0]
-        order.append((test in reach.guessed, far, other, spent[function_of(test)], test))
+        order.append((mutant.called and test in reach.guessed, far, other, spent[function_of(test)], test))
     chosen = []
     for *_, test in sorted(order):
         cap -= reach.seconds[test]
