@@ -93,7 +93,7 @@ def steepest_slope(loss: Loss) -> Expr | None:
         if greatest is not None or not is_convex(loss):
             return greatest
         sizes = _at_ends(loss, loss.gradient)
-        return oo if any(size.has(oo, -oo) for size in sizes) else Max(*map(_size, sizes))
+        return oo if any(size.has(oo, -oo) for size in sizes) else _over_targets(loss, Max(*map(_size, sizes)))
     chosen = Dummy("t", integer=True, positive=True)
     gradient = _at_one_hot_target(loss, chosen)
     if gradient is None:
@@ -131,7 +131,7 @@ def longest_gradient(loss: Loss) -> Expr | None:
     gradient = _at_one_hot_target(loss, chosen)
     if gradient is None:
         return None
-    squared = _greatest_size_by_softmax(loss, collapse(total(gradient**2, i), others=False), [chosen])
+    squared = _greatest_size_by_softmax(loss, total(gradient**2, i), [chosen])
     return squared if squared is None else sqrt(squared)
 
 
@@ -145,10 +145,16 @@ def greatest_curvature(loss: Loss) -> Expr | None:
     curvatures = _cases(loss, loss.hessian)
     variable = _variable(loss)
     if all(curvature.diff(variable) == 0 for curvature in curvatures):
-        return Max(*(_size(value) for curvature in curvatures for value in _pieces(curvature, variable)))
+        sizes = [_size(value) for curvature in curvatures for value in _pieces(curvature, variable)]
+        return _over_targets(loss, Max(*sizes))
     if any(size.has(oo, -oo) for size in _at_ends(loss, loss.hessian)):
         return oo
     return _greatest_size_by_sigmoid(loss, loss.hessian)
+
+
+def _over_targets(loss: Loss, size: Expr) -> Expr | None:
+    """`size` if it is that for all targets, else None."""
+    return None if str(loss.target) in map(str, size.free_symbols) else size
 
 
 def _size(slope: Expr) -> Expr:

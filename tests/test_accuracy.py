@@ -16,7 +16,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from sympy import symbols
+from sympy import log, symbols
 
 from lossbook import functions, losses
 from lossbook.loss import Loss
@@ -385,6 +385,17 @@ def test_a_class_loss_is_right_to_the_last_digits_of_its_row_in_float32(name, pa
 def test_soft_labels_near_the_probabilities_are_right_to_the_last_digits(name, part, classes):
     rows = np.random.default_rng(5)
     check_class_loss(name, part, rows.normal(0, 2, (100, classes)), rows.dirichlet(np.ones(classes), 100))
+
+
+def test_the_logarithm_of_a_ratio_is_right_to_the_last_digits():
+    """1 + (a - b) / b, which is 0.01 where b is 100 times a, would be a difference of two that are nearly equal."""
+    a, b = symbols("a b", positive=True)
+    loss = Loss(name="log ratio", expression=log(a / b), prediction=a, target=b)
+    pairs = crossed(
+        [1e-300, 1e-17, 1e-3, 0.01, 0.1, 0.3, 0.9, 1.0, 1.1, 7.0, 1e3, 1e300], [1e-300, 0.3, 1.0, 7.0, 1e300]
+    )
+    trues = [mp.log(mp.mpf(above) / mp.mpf(below)) for above, below in pairs.tolist()]
+    report_ulps(pairs.tolist(), loss.value(*pairs.T), trues)
 
 
 def test_classes_that_tie_are_told_apart_by_their_labels():

@@ -49,6 +49,12 @@ WRONG = [
      value("squared_error", [1, 2, 3], [1, 2]), "target", ValueError, r"\(3,\).*\(2,\)"),
     ("matrices that do not broadcast",
      value("hinge", np.ones((2, 3)), np.ones((3, 2))), "target", ValueError, r"\(3, 2\)"),
+    ("matrices of unlike lengths",
+     value("hinge", np.ones((2, 3)), np.ones((4, 3))), "target", ValueError, r"\(4, 3\)"),
+    ("boxes of unlike heights",
+     value("hinge", np.ones((2, 2, 3)), np.ones((4, 2, 3))), "target", ValueError, r"\(4, 2, 3\)"),
+    ("a label past the classes of a box",
+     value("softmax_cross_entropy", np.ones((2, 7, 5)), np.full((2, 7), 5)), "target", ValueError, "to 4, got 5"),
     ("a whole number that is no float",
      value("squared_error", 2**53 + 1, 2**53), "prediction", ValueError, "below 2.53.*9007199254740993"),
     ("a target that is no float",
@@ -321,6 +327,8 @@ def test_rounding_is_no_error():
         losses.cross_entropy.value(tenths.astype(dtype), tenths.astype(dtype))
     thousandths = np.full((1, 1000), 1e-3, np.float32)
     losses.kl_divergence.value(thousandths, thousandths)
+    rough = thousandths * np.float32(1 + 3e-4)  # each sum of float32 may have been rounded in its last digits
+    losses.kl_divergence.value(rough, rough)
 
 
 def test_whole_numbers_and_truth_values_are_numbers():

@@ -52,6 +52,11 @@ def test_the_table_compares_models_row_by_row():
     assert table.rows == [("truth", "1", "0.300", "0.000"), ("bold", "1", "0.000", "0.300")]
 
 
+def test_one_half_is_no_answer_yes():
+    table = compared({"undecided": [0.5, 0.5, 0.5]}, [0, 0, 1], true=[0.5, 0.5, 0.5])
+    assert table.rows[0][:2] == ("undecided", "0.667")
+
+
 def test_a_distance_is_one_of_probabilities():
     for true, predicted, wrong in (([0.5], [np.nan], "predicted"), ([1.5], [0.5], "true"), ([], [], "true")):
         with pytest.raises(ValueError, match=f"^{wrong}: expected"):

@@ -1,7 +1,7 @@
 """Where counterexamples are looked for, and how they are told."""
 
 import pytest
-from sympy import Integer, Interval, Rational, Symbol, bell, nan, oo
+from sympy import Integer, Interval, Rational, Symbol, bell, nan, oo, sqrt
 
 from lossbook.counterexamples import Counterexample, find_counterexample, in_decimals, may_be, placements
 from lossbook.notation import count, domain_of, i, k, logits, n, side, targets, total
@@ -34,6 +34,12 @@ def test_conditions_hold_at_a_counterexample():
     found = find_counterexample(targets[i], targets[k], [total(targets[k]) - 1], {targets: 1})
     assert sum(number for entry, number in found.point.items() if entry.has(targets)) == 1
     assert find_counterexample(total(targets[k]), 1 + 0 * n, [total(targets[k]) - 1], {targets: 1}) is None
+
+
+def test_conditions_that_contradict_each_other_leave_no_point_and_one_said_twice_leaves_them_all():
+    one, two = total(targets[k]) - 1, total(targets[k]) - 2
+    assert find_counterexample(targets[i], targets[k], [one, two], {targets: 1}) is None
+    assert find_counterexample(targets[i], targets[k], [one, 2 * one], {targets: 1}) is not None
 
 
 def test_a_difference_that_rounding_explains_is_none():
@@ -71,3 +77,5 @@ def test_values_are_told_in_decimals():
 def test_the_sides_are_told_to_15_digits():
     found = find_counterexample(logits[1] / 3 + Rational(1, 3), logits[1] / 3 + Rational(2, 3), [], {logits: 1})
     assert str(found).endswith("the left side is 0.333333333333333 and the right side is 0.666666666666667")
+    undefined = find_counterexample(sqrt(-1 - logits[1] ** 2), Rational(2, 3) + 0 * logits[1], [], {logits: 1})
+    assert str(undefined).endswith("the left side is undefined and the right side is 0.666666666666667")

@@ -48,6 +48,7 @@ from sympy import (
 
 from lossbook import exercises, notation
 from lossbook.exercises.diagnosis import KINDS
+from lossbook.exercises.points import small_points
 from lossbook.exercises.symbols import (
     bias,
     feature,
@@ -1043,6 +1044,22 @@ def test_a_right_function_passes(name):
         assert feedback.verdict == "tried" and feedback and "tried, not proved" in str(feedback)
 
 
+def test_it_is_said_how_often_a_function_was_called():
+    called = []
+
+    def counting(scores):
+        called.append(scores)
+        return np.logaddexp(0, scores)
+
+    said = str(exercises.stable_softplus.check(counting))
+    assert len(called) > 20 and f"Right in all {len(called)} calls" in said
+
+
+def test_a_counterexample_shows_arrays_as_nested_lists():
+    said = str(exercises.stable_softmax.check(lambda scores: scores * 0 + 0.25))
+    assert said.endswith("For z = [[0, 0]] it returns [[0.25, 0.25]], and should return [[0.5, 0.5]].")
+
+
 @pytest.mark.parametrize("name", WRONG_FUNCTIONS)
 def test_the_mistake_in_a_wrong_function_is_named_and_shown(name):
     exercise = exercises.get(name)
@@ -1057,6 +1074,12 @@ def test_the_mistake_in_a_wrong_function_is_named_and_shown(name):
             same_shape = shown.output.shape == shown.expected.shape
             assert not same_shape or not np.allclose(shown.output, shown.expected, atol=1e-12)
         np.testing.assert_allclose(RIGHT_FUNCTIONS[name][0](*inputs), shown.expected, rtol=1e-9, atol=1e-12)
+
+
+def test_rows_that_add_to_1_are_tried_one_hot_equal_and_unequal():
+    points = [point for point in small_points([y[i]], normalised=[y]) if point.classes == 2]
+    rows = {tuple(point.values[y[m]] for m in (1, 2)) for point in points}
+    assert {(1, 0), (0, 1), (half, half), (Rational(1, 3), Rational(2, 3))} <= rows
 
 
 def test_a_counterexample_is_the_smallest():

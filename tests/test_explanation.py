@@ -29,6 +29,7 @@ from lossbook import functions, losses, notation
 from lossbook.explanation import NoRule, explain
 from lossbook.functions import log_cosh, log_softmax, logsumexp, sigmoid, softmax, softplus, tanh
 from lossbook.notation import gamma, i, j, k, l, n, probability, total
+from lossbook.typeset import text
 
 z, y, s = notation.logits, notation.targets, notation.logit
 x, b, c = (Symbol(name, real=True) for name in "xbc")
@@ -264,3 +265,13 @@ def test_an_entry_of_a_matrix_varies_with_itself_alone():
     assert explain(score, weights[i, j]).result == inputs[j]
     assert explain(weights[1, 2] * weights[2, 1], weights[1, 2]).result == weights[2, 1]
     assert explain(score.subs(i, 1), weights[2, 1]).result == 0
+
+
+@pytest.mark.parametrize("expression, lines", [
+    ((s - y[i]) * 2 * exp(s), ["2*((z - y_i)*∂/∂z(exp(z)) + exp(z))", "2*((z - y_i)*exp(z) + exp(z))"]),
+    (((s - y[i]) ** 2 - 1) ** 2, ["-2*(1 - (z - y_i)**2)*∂/∂z((z - y_i)**2)", "-4*(z - y_i)*(1 - (z - y_i)**2)"]),
+    (sqrt((s - y[i]) ** 2 + 1),
+     ["(∂/∂z((z - y_i)**2))/(2*sqrt(1 + (z - y_i)**2))", "(z - y_i)/(sqrt(1 + (z - y_i)**2))"]),
+])  # fmt: skip
+def test_numbers_stand_in_front_and_meet(expression, lines):
+    assert [text(step.expression) for step in explain(expression, s).steps] == lines

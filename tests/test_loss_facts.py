@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sympy import Abs, IndexedBase, Rational, Symbol, exp, oo, sin, sqrt, symbols
 
-from lossbook import losses
+from lossbook import facts, losses
 from lossbook.cards import Card
 from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, slope_bound, steepest_slope
 from lossbook.functions import log_sigmoid, sigmoid, softmax
@@ -28,12 +28,14 @@ from lossbook.notation import (
     target,
     targets,
     total,
+    value,
 )
 from lossbook.proof import equal
 from lossbook.typeset import text
 
 ELEMENTWISE = [name for name, loss in losses.catalogue.items() if not loss.over_classes]
 NOT_CONVEX = {"sigmoid_squared_error", "softmax_squared_error", "focal"}
+a, b = symbols("a b")
 TARGETS = {"hinge": [-1.0, 1.0], "squared_hinge": [-1.0, 1.0], "poisson": [0.0, 3.0]}
 
 
@@ -336,3 +338,34 @@ def test_nothing_is_called_convex_that_is_not():
     a, y = symbols("a y", real=True)
     for expression in ((a - y) ** 3, -((a - y) ** 2), (a - y) ** 4 - (a - y) ** 2, -Abs(a - y), sin(a - y)):
         assert not is_convex(Loss(name="wrong", expression=expression, prediction=a, target=y))
+
+
+def test_a_size_that_depends_on_the_target_is_no_bound_over_targets():
+    z, y = logit, target
+    steep = Loss(name="steep", expression=z * sigmoid(y), prediction=z, target=y)
+    assert steepest_slope(steep) is None
+    bowl = Loss(name="bowl", expression=y * prediction**2, prediction=prediction, target=y)
+    assert greatest_curvature(bowl) is None
+    bowls = Loss(name="bowls", expression=total(targets[k] * logits[k] ** 2), prediction=logits, target=targets)
+    assert greatest_curvature(bowls) is None
+
+
+def test_a_factor_that_does_not_change_at_infinity_keeps_its_sign():
+    bowl = Loss(name="bowl", expression=Abs(value) * prediction**2, prediction=prediction, target=value)
+    assert steepest_slope(bowl) == oo
+
+
+def test_a_constant_that_is_written_as_a_sum_of_shares_changes_no_bound():
+    """The softmax adds to 1, so this is cross-entropy and 1: its gradient p - y is longest at p_i = 1, y_k = 1."""
+    expression = losses.softmax_cross_entropy.expression + total(softmax(logits, k))
+    loss = Loss(name="more", expression=expression, prediction=logits, target=targets)
+    assert steepest_slope(loss) == 1 and longest_gradient(loss) == sqrt(2)
+
+
+@pytest.mark.parametrize("polynomial, greatest", [
+    (a * b, Rational(1, 4)), (a - b, 1), (a * b * (1 - a - b), Rational(1, 27)), (a**2 - b, 1), (b**2 - a / 2, 1),
+    (a * b - a / 5, Rational(1, 5)), (a**2 + b**2 - a * b / 2, 1), (2 * a * b - a, 1),
+])  # fmt: skip
+def test_the_greatest_size_of_a_polynomial_in_shares_is_found_on_every_face(polynomial, greatest):
+    """Worked out by hand, for a and b that are 0 or more and add to at most 1."""
+    assert facts._greatest_size(polynomial, [a, b]) == greatest

@@ -61,13 +61,13 @@ from lossbook.functions import (
     softplus,
     tanh,
 )
-from lossbook.notation import TARGETS_SUM_TO_ONE, delta, gamma, i, j, k, l, n, side, total
+from lossbook.notation import TARGETS_SUM_TO_ONE, count, delta, gamma, i, j, k, l, n, side, total
 from lossbook.proof import equal
 
 z, y, p, q = notation.logits, notation.targets, notation.probabilities, notation.approximations
 s, t, prob, tau = notation.logit, notation.target, notation.probability, notation.quantile
 a, b, c, r = (Symbol(name, real=True) for name in "abcr")
-T = Symbol("T", positive=True)
+T, negative = Symbol("T", positive=True), Symbol("m", negative=True)
 matrix = IndexedBase("w", real=True)
 same = KroneckerDelta(i, j)
 total_exp = total(exp(z[k]))
@@ -77,6 +77,11 @@ hinge_gap = 1 - side * a
 
 def d(expression, *symbols):
     return Derivative(expression, *symbols, evaluate=False)
+
+
+def is_above(gap):
+    """1 where `gap` is positive, else 0."""
+    return Max(sign(gap), 0)
 
 
 def huber(residual):
@@ -97,6 +102,24 @@ TRUE = {
         total(y[k] * total(matrix[i, k] * z[i], i)),
     ),
     "gradient by the inputs": (d(total(total(matrix[i, k] * y[k], k) * z[i], i), y[j]), total(matrix[i, j] * z[i], i)),
+    # probabilities, of which 1 - p is known to be positive
+    "the logarithm of odds": (log(prob / (1 - prob)), log(prob) - log(1 - prob)),
+    "the logarithm of odds in a row": (log(p[i] / (1 - p[i])), log(p[i]) - log(1 - p[i])),
+    "a power of a variance": ((prob * (1 - prob)) ** gamma, prob**gamma * (1 - prob) ** gamma),
+    "the logarithm of a square": (log((1 - prob) ** 2), 2 * log(1 - prob)),
+    "logarithms of squares in a sum": (total(log((1 - p[k]) ** 2)), 2 * total(log(1 - p[k]))),
+    # signs, of what is linear in a symbol and of what is not
+    "powers of sizes": (Abs(a) ** T * Abs(b) ** T, Abs(a * b) ** T),
+    "one of two is 0": (log(Max(a, 0) + 1) + log(1 + Max(-a, 0)), log(1 + Abs(a))),
+    "the logarithm of a ratio of sizes": (log((1 + Abs(a)) / (2 + Abs(b))), log(1 + Abs(a)) - log(2 + Abs(b))),
+    "a negative factor": (Abs(a * negative), -Abs(a) * negative),
+    "outside a circle and inside another": (Max(a**2 + b**2 - 4, 0) * Max(1 - a**2 - b**2, 0), S.Zero * a),
+    "outside a circle, and farther": (is_above(a**2 + b**2 - 1) * (1 - sign(a**2 + b**2 - 1 + count)), S.Zero * a),
+    "three that exclude each other": (
+        is_above(2 * a**2 - b**2) * is_above(c**2 - 3 * a**2) * is_above(3 * b**2 - 2 * c**2),
+        S.Zero * a,
+    ),
+    "a sum of three": (Sum(z[k], (k, 1, 3)), z[1] + z[2] + z[3]),
     # functions of one number
     "sigmoid's derivative": (d(sigmoid(s), s), sigmoid(s) * (1 - sigmoid(s))),
     "sigmoid's second derivative": (d(sigmoid(s), s, s), sigmoid(s) * (1 - sigmoid(s)) * (1 - 2 * sigmoid(s))),
@@ -482,6 +505,9 @@ def test_near_misses_are_many_and_nearly_all_refuted():
 # --- near misses by hand --------------------------------------------------------------------------------
 
 FALSE = {
+    "the sign on a circle": (sign(a**2 + b**2 - 1) ** 2, 1 + 0 * a),
+    "outside a circle": (Abs(a**2 + b**2 - 1), 1 - a**2 - b**2),
+    "one over one over 0": (1 / (1 + 1 / Abs(s)), Abs(s) / (1 + Abs(s))),
     "a matrix and its transpose": (matrix[i, j], matrix[j, i]),
     "a sum over the wrong index": (total(matrix[i, k] * y[k]), total(matrix[k, i] * y[k])),
     "an entry's indices swapped": (d(total(matrix[i, k] * y[k]), matrix[j, l]), KroneckerDelta(i, l) * y[j]),
