@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from lossbook.exercises.exercise import Exercise
 from lossbook.exercises.words import Words
+from lossbook.typeset import Formula
 
 
 class Sheet:
@@ -28,9 +29,9 @@ def _on_page(exercise: Exercise) -> str:
     hints = ""
     for number, hint in reversed(list(enumerate(_hints(exercise), start=1))):
         hints = _fold(f"Hint {number}", hint._repr_markdown_(), hints)
+    question = f"**`{exercise.name}`** {exercise.asked._repr_markdown_()}"
     solution = _solution(exercise)
-    folds = [hints, _fold("Solution", solution._repr_markdown_())] if solution else [hints]
-    return "\n\n".join([f"**`{exercise.name}`** {exercise.asked._repr_markdown_()}", *folds])
+    return "\n\n".join([question, hints, *([_fold("Solution", solution._repr_latex_())] if solution else [])])
 
 
 def _fold(title: str, *parts: str) -> str:
@@ -48,6 +49,6 @@ def _hints(exercise: Exercise) -> list[Words]:
     return [exercise.hint(number) for number in range(1, len(exercise.hints) + 1)]
 
 
-def _solution(exercise: Exercise) -> Words | None:
-    """The solution in words, or None if it is a program."""
-    return None if exercise.arguments else Words("{solution}", solution=exercise.solution)
+def _solution(exercise: Exercise) -> Formula | None:
+    """The solution, or None if it is a program."""
+    return None if exercise.arguments else Formula(exercise.solution)

@@ -21,8 +21,8 @@ DERIVATION = re.compile(r"\\begin\{aligned\}\n(?P<lines>.*&& \\text\{.*)\n\\end\
 LINE = re.compile(r"(?P<left>.*?) ?&= (?P<right>.*) && \\text\{(?P<reason>.*)\}", re.DOTALL)
 NOTE = re.compile(r"& && (?:\\text\{(?P<said>.*?)\s?\})?(?P<formula>.*)", re.DOTALL)
 
-SHORT = 24
-"""So much LaTeX is narrower than a phone."""
+SHORT = 14
+"""So many signs are narrower than a phone."""
 
 characters = set()
 """What the fonts of the formulas have to hold; filled while pages are written."""
@@ -109,7 +109,7 @@ def keep_together(app, doctree, page):
         before, after = (siblings[at] if 0 <= at < len(siblings) else None for at in (place - 1, place + 1))
         opening = re.search(r"\($", before) if isinstance(before, nodes.Text) else None
         closing = re.match(r"[,.;:?!)]+", after) if isinstance(after, nodes.Text) else None
-        if len(math.astext()) > SHORT:
+        if signs(math.astext()) > SHORT:
             continue
         together = nodes.inline("", "", classes=["together"])
         math.replace_self(together)
@@ -120,6 +120,12 @@ def keep_together(app, doctree, page):
         if closing:
             together += nodes.Text(closing[0])
             after.parent.replace(after, nodes.Text(after[closing.end() :]))
+
+
+def signs(latex):
+    """About how many signs of a formula one sees."""
+    seen = re.sub(r"\\(left|right|operatorname|,)|[{}\s^_]", "", latex)
+    return len(re.sub(r"\\[A-Za-z]+", "x", seen))
 
 
 def setup(app):
