@@ -114,6 +114,12 @@ def test_labels_are_taken_for_rows_in_every_library(library, name, part, dtype):
     assert_same(library, listed, compute(prediction, LABELS), over_classes=True)
 
 
+def test_labels_of_a_box_are_numbers_of_classes_in_every_library(library):
+    box, labels = np.ones((2, 7, 5)), np.full((2, 7), 5)
+    with pytest.raises(ValueError, match="^target: expected labels from 0 to 4, got 5"):
+        library.numbers(losses.softmax_cross_entropy.value(library.array(box), library.array(labels)))
+
+
 @dtypes
 @pytest.mark.parametrize("method", ["value", "gradient_at"])
 @pytest.mark.parametrize("name", functions.catalogue)

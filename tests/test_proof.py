@@ -108,6 +108,7 @@ TRUE = {
     "a power of a variance": ((prob * (1 - prob)) ** gamma, prob**gamma * (1 - prob) ** gamma),
     "the logarithm of a square": (log((1 - prob) ** 2), 2 * log(1 - prob)),
     "logarithms of squares in a sum": (total(log((1 - p[k]) ** 2)), 2 * total(log(1 - p[k]))),
+    "the exponential of a sum that is 1": (exp(total(y[k])) * z[i], exp(1) * z[i], [TARGETS_SUM_TO_ONE]),
     # signs, of what is linear in a symbol and of what is not
     "powers of sizes": (Abs(a) ** T * Abs(b) ** T, Abs(a * b) ** T),
     "one of two is 0": (log(Max(a, 0) + 1) + log(1 + Max(-a, 0)), log(1 + Abs(a))),
