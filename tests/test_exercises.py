@@ -1285,6 +1285,7 @@ def test_where_the_exercise_says_so_an_answer_is_a_function(answer):
         exercises.stable_softplus.check(answer)
 
 
+whole = Symbol("m", integer=True)  # which may be 0 or less
 STRANGERS = {
     "sigmoid_slope": [
         (sigmoid(own_z), "^answer: expected the book's z, a number, .*`from lossbook.notation import logit`$"),
@@ -1304,6 +1305,7 @@ STRANGERS = {
         (z[i + 1], r"^answer: expected one class for each entry"),
         (p[Symbol("i")], "^answer: expected the book's i"),
         (Sum(p[Symbol("m")], (Symbol("m"), 1, n)), "^answer: expected an index such as .* import k`, got .* m$"),
+        (Sum(p[whole], (whole, 1, n)), "^answer: expected an index such as .* import k`, got .* m$"),
         (Sum(p[k], (k, 1, 3)), "^answer: expected sums from 1 to n, got "),
     ],
     "hardest_push": [(s, "^answer: expected a number, got one with z$")],

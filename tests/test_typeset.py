@@ -79,6 +79,8 @@ TEXTS = {
     "softmax(z)_{k + 1}": softmax(z, k + 1),
     "{a if a > 0; b}": Piecewise((a, a > 0), (b, True)),
     "softmax(a + z)_i": softmax(Lambda(k, z[k] + a), i),
+    "-a*(1 - b)": a * (b - 1),
+    "Σ_k(-z_k*(1 - y_k))": total((targets[k] - 1) * z[k]),
     "softmax(z + z_1)_i": softmax(Lambda(k, z[k] + z[1]), i),
     "δ_{i,k + 1}": KroneckerDelta(i, k + 1),
     "δ_ij": KroneckerDelta(i, j),
