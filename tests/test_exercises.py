@@ -66,6 +66,7 @@ from lossbook.exercises.symbols import (
 )
 from lossbook.functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softmax_complement, softplus
 from lossbook.notation import beta, count, delta, epsilon, i, j, k, n, prediction, quantile, side, total, value
+from lossbook.typeset import latex, text
 
 z, y, p, q = notation.logits, notation.targets, notation.probabilities, notation.approximations
 s, t, prob = notation.logit, notation.target, notation.probability
@@ -1238,9 +1239,14 @@ def test_a_sheet_has_the_question_the_hints_and_the_solution_of_each_exercise_of
     assert re.findall(r"^\*\*`(\w+)`\*\* ", page, re.MULTILINE) == names
     assert [line.partition(".")[0] for line in lines if line[0] != " "] == names
     assert page.count("<summary>Solution</summary>") == sum(not exercise.arguments for exercise in mine)
-    for exercise in mine:
-        assert str(exercise.hint()) in str(sheet) and exercise.hint()._repr_markdown_() in page
-    assert page.count("<summary>Hint ") == sum(len(exercise.hints) for exercise in mine)
+    for exercise, on_page in zip(mine, page.split("**`")[1:]):
+        hints = [exercise.hint(number) for number in range(1, len(exercise.hints) + 1)]
+        folds = [f"Hint {number}</summary>\n\n{hint._repr_markdown_()}" for number, hint in enumerate(hints, start=1)]
+        places = [on_page.index(fold) for fold in folds]
+        assert places == sorted(places) and "</details>" not in on_page[: places[-1]]  # each hint holds the next
+        assert all(f"Hint {number}: {hint}" in str(sheet) for number, hint in enumerate(hints, start=1))
+        if not exercise.arguments:
+            assert latex(exercise.solution) in on_page and f"Solution: {text(exercise.solution)}" in str(sheet)
 
 
 @pytest.mark.parametrize("chapter, error", [(0, ValueError), (16, ValueError), (-1, ValueError), ("1", TypeError)])

@@ -67,7 +67,7 @@ from lossbook.proof import equal
 z, y, p, q = notation.logits, notation.targets, notation.probabilities, notation.approximations
 s, t, prob, tau = notation.logit, notation.target, notation.probability, notation.quantile
 a, b, c, r = (Symbol(name, real=True) for name in "abcr")
-T, negative = Symbol("T", positive=True), Symbol("m", negative=True)
+T = Symbol("T", positive=True)
 matrix = IndexedBase("w", real=True)
 same = KroneckerDelta(i, j)
 total_exp = total(exp(z[k]))
@@ -113,7 +113,6 @@ TRUE = {
     "powers of sizes": (Abs(a) ** T * Abs(b) ** T, Abs(a * b) ** T),
     "one of two is 0": (log(Max(a, 0) + 1) + log(1 + Max(-a, 0)), log(1 + Abs(a))),
     "the logarithm of a ratio of sizes": (log((1 + Abs(a)) / (2 + Abs(b))), log(1 + Abs(a)) - log(2 + Abs(b))),
-    "a negative factor": (Abs(a * negative), -Abs(a) * negative),
     "outside a circle and inside another": (Max(a**2 + b**2 - 4, 0) * Max(1 - a**2 - b**2, 0), S.Zero * a),
     "outside a circle, and farther": (is_above(a**2 + b**2 - 1) * (1 - sign(a**2 + b**2 - 1 + count)), S.Zero * a),
     "three that exclude each other": (

@@ -20,13 +20,15 @@ It asks two.
 :::{quiz} At which score is the sigmoid steepest?
 - At the far right.
 - At $z = 0$.
-- It is equally steep everywhere.
+- It is equally steep
+  everywhere.
 
 <details><summary>Answers</summary>
 
 1. Not right. There $\sigma(z)$ is nearly 1, but $\sigma(-z)$ is nearly 0.
 2. Right. There both factors of $\sigma(z)\,\sigma(-z)$ are one half.
-3. Not right. That would be a straight line.
+3. Not right. That would be
+   a straight line.
 
 </details>
 :::

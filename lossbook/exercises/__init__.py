@@ -39,7 +39,8 @@ def get(name: str) -> Any:
 
 def sheet(chapter: int) -> Sheet:
     """The exercises of chapter 1, 2 ... on a `Sheet`. Raises ValueError if there is no such chapter."""
-    chosen = [exercise for exercise in catalogue.values() if exercise.chapter == as_count("chapter", chapter)]
+    number = as_count("chapter", chapter)
+    chosen = [exercise for exercise in catalogue.values() if exercise.chapter == number]
     if not chosen:
         last = max(exercise.chapter for exercise in catalogue.values())
         raise ValueError(f"chapter: expected a chapter from 1 to {last}, got {chapter}")
