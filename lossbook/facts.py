@@ -5,6 +5,7 @@ Each answer is derived from the expression and proved, or says that it is not kn
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 from sympy import (
@@ -68,6 +69,7 @@ def kinks(loss: Loss) -> list[Kink]:
     return found
 
 
+@cache
 def is_convex(loss: Loss) -> bool | None:
     """True if the loss is proved convex in its prediction, False if a counterexample is found, else None.
 
@@ -81,6 +83,7 @@ def is_convex(loss: Loss) -> bool | None:
     return never_negative(loss.hessian) and all(never_negative(kink.right - kink.left) for kink in kinks(loss)) or None
 
 
+@cache
 def steepest_slope(loss: Loss) -> Expr | None:
     """The least upper bound of the size of the slope, of one entry of the gradient if there are classes.
 
@@ -102,6 +105,7 @@ def steepest_slope(loss: Loss) -> Expr | None:
     return _greatest([_greatest_size_by_softmax(loss, own, [i]), _greatest_size_by_softmax(loss, other, [i, chosen])])
 
 
+@cache
 def slope_bound(loss: Loss) -> Expr | None:
     """An upper bound of the size of the slope, which need not be the least; None if none is known.
 
@@ -117,6 +121,7 @@ def slope_bound(loss: Loss) -> Expr | None:
     return _greatest([_bound_of_terms(side, parameters) for side in sides]) if sides else None
 
 
+@cache
 def longest_gradient(loss: Loss) -> Expr | None:
     """The least upper bound of the Euclidean length of the gradient of a class loss; oo without one, None if unknown.
 
@@ -135,6 +140,7 @@ def longest_gradient(loss: Loss) -> Expr | None:
     return squared if squared is None else sqrt(squared)
 
 
+@cache
 def greatest_curvature(loss: Loss) -> Expr | None:
     """The least upper bound of the size of the second derivative, away from kinks; oo without one, None if unknown.
 

@@ -62,8 +62,13 @@ def test_every_page_of_the_folder_is_in_the_contents():
 # --- the tables
 
 
-def test_the_overview_has_a_line_for_each_loss():
-    assert [row[0] for row in reference.overview().rows] == [[f"`{name}`"] for name in losses.catalogue]
+@pytest.fixture(scope="module")
+def overview():
+    return reference.overview()
+
+
+def test_the_overview_has_a_line_for_each_loss(overview):
+    assert [row[0] for row in overview.rows] == [[f"`{name}`"] for name in losses.catalogue]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +83,8 @@ def test_the_overview_has_a_line_for_each_loss():
         ("softmax_squared_error", "softmax_squared_error: a row of logits; no; none; 16/27"),
     ],
 )
-def test_a_line_of_the_overview(name, line):
-    assert line in str(reference.overview()).splitlines()
+def test_a_line_of_the_overview(overview, name, line):
+    assert line in str(overview).splitlines()
 
 
 def test_the_table_of_symbols_has_each_symbol_once():
