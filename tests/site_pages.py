@@ -121,7 +121,8 @@ class Visit:
     def lay_out(self):
         """Lay out what is far from the screen too, as when the reader comes near."""
         self.page.evaluate("""() => {
-            document.querySelectorAll("section").forEach((section) => { section.style.contentVisibility = "visible" });
+            const parts = document.querySelectorAll("section, .cell, .quiz");
+            parts.forEach((part) => { part.style.contentVisibility = "visible" });
             return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
         }""")
 

@@ -31,6 +31,14 @@ STRAY_STOPS = """() => [...document.querySelectorAll("article .math")].filter((f
     return range.getBoundingClientRect().top > formula.getBoundingClientRect().bottom;
 }).map((formula) => formula.parentElement.innerText.slice(-60))"""
 
+ARRIVES = """async (name) => {
+    for (let tenths = 0; tenths < 50; tenths++) {
+        if (Math.abs(document.getElementById(name).getBoundingClientRect().top) < 200) return true;
+        await new Promise((done) => setTimeout(done, 100));
+    }
+    return false;
+}"""
+
 
 def figures(visit):
     return visit.page.evaluate(f"async () => await Promise.all(({FIGURES})())")
@@ -167,6 +175,15 @@ def test_a_solution_opens_by_keyboard(chromium, site, page):  # noqa: F811
         assert solution.get_attribute("open") is not None
         visit.page.keyboard.press("Space")
         assert solution.get_attribute("open") is None
+
+
+@pytest.mark.parametrize("page", ["reference/catalogue.html", "reference/practice.html", CHAPTERS[7]])
+def test_a_link_leads_to_its_section(chromium, address, page):  # noqa: F811
+    with Visit(chromium, address + page, width=360) as visit:
+        names = visit.page.evaluate("[...document.querySelectorAll('article section section')].map((part) => part.id)")
+    for name in names[1:-3:8]:  # the last may be too near the end of the page
+        with Visit(chromium, f"{address}{page}#{name}", width=360) as visit:
+            assert visit.page.evaluate(ARRIVES, name), name
 
 
 @pytest.fixture
