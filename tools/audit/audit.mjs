@@ -1,4 +1,5 @@
-// Lighthouse on each address, one browser for all; a line of JSON for each page.
+// Lighthouse on each address, one browser for all; a line of JSON for each page. A page that is not fast enough is
+// measured twice more, and the run in the middle counts: one run tells as much of the machine's other work.
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -25,11 +26,17 @@ const summary = (report) => {
 };
 
 const chrome = await launch({ chromePath, chromeFlags: ["--headless=new", ...JSON.parse(flags)], logLevel: "silent" });
+const run = async (address) => {
+  const { lhr } = await lighthouse(address, { port: chrome.port, output: "json", logLevel: "error" });
+  if (lhr.runtimeError) throw new Error(`${address}: ${lhr.runtimeError.message}`);
+  return summary(lhr);
+};
 try {
   for (const address of addresses) {
-    const { lhr } = await lighthouse(address, { port: chrome.port, output: "json", logLevel: "error" });
-    if (lhr.runtimeError) throw new Error(`${address}: ${lhr.runtimeError.message}`);
-    process.stdout.write(JSON.stringify(summary(lhr)) + "\n");
+    const runs = [await run(address)];
+    if (runs[0].performance < 100) runs.push(await run(address), await run(address));
+    runs.sort((one, other) => one.performance - other.performance);
+    process.stdout.write(JSON.stringify(runs[Math.floor(runs.length / 2)]) + "\n");
   }
 } finally {
   chrome.kill();

@@ -133,4 +133,5 @@ const start = (figure) => {
   told.textContent = draw();
 };
 
-for (const figure of document.querySelectorAll(".interactive")) start(figure);
+// Each in a task of its own, so that a slow phone answers in between.
+for (const figure of document.querySelectorAll(".interactive")) setTimeout(start, 0, figure);

@@ -149,12 +149,8 @@
     for (const font of large.filter(({ family }) => family.includes("Size"))) font.load();
   });
 
+  // Each in a task of its own, so that a slow phone answers in between.
   document.addEventListener("DOMContentLoaded", () => {
-    closeContents();
-    themeButton();
-    copyButtons();
-    progress();
-    quizzes();
-    scrollers();
+    for (const prepare of [themeButton, closeContents, copyButtons, progress, quizzes, scrollers]) setTimeout(prepare);
   });
 })();
