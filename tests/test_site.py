@@ -32,9 +32,11 @@ STRAY_STOPS = """() => [...document.querySelectorAll("article .math")].filter((f
 }).map((formula) => formula.parentElement.innerText.slice(-60))"""
 
 ARRIVES = """async (name) => {
-    for (let tenths = 0; tenths < 50; tenths++) {
-        if (Math.abs(document.getElementById(name).getBoundingClientRect().top) < 200) return true;
-        await new Promise((done) => setTimeout(done, 100));
+    const top = () => document.getElementById(name).getBoundingClientRect().top;
+    for (let turn = 0; turn < 10; turn++) {
+        const before = top();
+        await new Promise((done) => setTimeout(done, 500));
+        if (Math.abs(before) < 200 && top() === before) return true; // and does not scroll past it
     }
     return false;
 }"""
