@@ -117,6 +117,21 @@ def probabilities_by_picture(models: dict[str, np.ndarray], truth: np.ndarray) -
 
 
 @_styled
+def stairs_and_ramp(moved: np.ndarray, rows: np.ndarray, truth: int) -> tuple[Canvas, str]:
+    """Whether each of `rows` answers with the truth, and the probability that it misses, over what was moved."""
+    canvas, (axis,) = _panels(height=2.8)
+    right, missed = rows.argmax(axis=1) == truth, 1 - rows[:, truth]
+    axis.plot(moved, right, color=BLUE, drawstyle="steps-post", label="accuracy")
+    axis.plot(moved, missed, color=ORANGE, linestyle="--", label="1 − p of the truth")
+    axis.set(xlabel="probability moved to the truth")
+    axis.legend(loc="center left")
+    return canvas, (
+        f"Accuracy is 0 until {moved[right][0]:.2f} is moved, jumps, and is 1 from there on. The missing probability "
+        f"falls along a straight line from {missed[0]:.2f} to {missed[-1]:.2f}."
+    )
+
+
+@_styled
 def sigmoid_and_slope() -> tuple[Canvas, str]:
     """The sigmoid, and below it its derivative."""
     z = np.linspace(-8, 8, 321)

@@ -45,6 +45,13 @@ def test_cells_are_short(chapter):
 
 
 @each_chapter
+def test_the_page_computes_what_it_says(chapter):
+    """15 to 25 words of prose, quizzes included, to a line of code."""
+    code = sum(len(lines(cell)) for cell in cells(chapter, "code"))
+    assert 15 <= len(text(chapter).split()) / code <= 25
+
+
+@each_chapter
 def test_at_most_one_cell_in_ten_is_hidden(chapter):
     shown = [cell for cell in cells(chapter, "code") if "solution" not in cell.metadata.get("tags", [])]
     hidden = [

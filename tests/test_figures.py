@@ -25,6 +25,9 @@ DIGITS = exact(losses.squared_error, [1.0, 2.0], 0.0)
 
 FIGURES = {
     "probabilities": lambda: figures.probabilities_by_picture(data.MODELS, data.PICTURES),
+    "stairs": lambda: figures.stairs_and_ramp(
+        np.array([0.0, 0.3, 0.6]), np.array([[0.2, 0.8], [0.5, 0.5], [0.8, 0.2]]), 0
+    ),
     "sigmoid": figures.sigmoid_and_slope,
     "softmax": figures.softmax_of_one_score,
     "pushes": lambda: figures.pushes(RIVALS),
@@ -57,6 +60,7 @@ def test_a_figure_is_the_same_svg_each_time_and_carries_its_alt_text(draw):
 
 def test_alt_text_says_the_numbers_that_are_drawn():
     assert "0.4 to the true pig, 0.4 to the true dog, 0.1 to the true cat" in FIGURES["probabilities"]().alt
+    assert "0 until 0.30 is moved" in FIGURES["stairs"]().alt and "from 0.80 to 0.20" in FIGURES["stairs"]().alt
     assert "0.016, 0.867, 0.117" in FIGURES["pipeline"]().alt and "loss 0.143" in FIGURES["pipeline"]().alt
     assert "0.25 at score 0" in FIGURES["sigmoid"]().alt
     # -6 + 7 t / 49 is 0 after 42 steps, -6 + 9 t / 49 only between 32 and 33.
