@@ -12,7 +12,7 @@ from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradien
 from lossbook.indices import differentiate
 from lossbook.listing import Listing, join
 from lossbook.loss import Loss
-from lossbook.notation import domain_in_words, domain_of, i, k
+from lossbook.notation import DISTRIBUTIONS, domain_in_words, domain_of, i, k
 from lossbook.types import Cell
 from lossbook.typeset import Formula
 
@@ -51,8 +51,9 @@ class Card:
 
 
 def _rows(loss: Loss) -> Iterator[tuple[str, Cell]]:
-    yield "prediction", [_entry(loss.prediction), f", {domain_in_words(loss.prediction)}"]
-    yield "target", [_entry(loss.target), f", {domain_in_words(loss.target)}"]
+    for title, symbol in {"prediction": loss.prediction, "target": loss.target}.items():
+        together = ", adding to 1" if symbol in DISTRIBUTIONS else ""
+        yield title, [_entry(symbol), f", {domain_in_words(symbol)}{together}"]
     for keyword, (symbol, default) in loss.parameters.items():
         yield f"parameter {keyword}", [symbol, f", {domain_in_words(symbol)}; {default} if not given"]
     yield "convex", [{True: "yes, proved", False: "no, by a counterexample", None: "not known"}[is_convex(loss)]]
@@ -86,7 +87,11 @@ def _kinks(loss: Loss) -> Cell:
         return ["none", *(part for symbol in from_zero for part in (" for ", symbol > 0))]
     entry = _entry(loss.prediction)
     return join(
-        ["where ", entry, " is ", kink.point, ", each slope from ", kink.left, " to ", kink.right, " is a subgradient"]
+        [
+            "where ",
+            *([loss.target, " is ", kink.target, " and "] if kink.target is not None else []),
+            *(entry, " is ", kink.point, ", each slope from ", kink.left, " to ", kink.right, " is a subgradient"),
+        ]
         for kink in found
     )
 

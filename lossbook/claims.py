@@ -76,25 +76,26 @@ class Judgement(Claim):
     def _scope(self) -> str:
         return Derivation._scope(self) if self else "each line compared with the last right one before it"
 
-    def _failures(self, write: Callable[[Expr], str]) -> Iterator[tuple[int, str, str, str]]:
+    def _failures(self, write: Callable[[Expr], str]) -> Iterator[tuple[int, list[str], str, str]]:
         """For each false line: its number, the point where it fails, what it should be there and what it is."""
         for number in self.broken:
             counterexample = self.steps[number - 1].verdict.counterexample
             assert counterexample is not None  # as of every refuted line
-            point = ", ".join(f"{write(symbol)} = {write(value)}" for symbol, value in counterexample.point.items())
+            point = [f"{write(symbol)} = {write(value)}" for symbol, value in counterexample.point.items()]
             yield number, point, _decimal(counterexample.left), _decimal(counterexample.right)
 
     def _repr_latex_(self) -> str:
         end = "\n\\end{aligned}$$"
         notes = [
-            rf"& && \text{{line ({number}) should be {should} and is {found} at }} {point}"
+            rf"& && \text{{line ({number}) should be {should} and is {found} at }} {{{at}}}"
             for number, point, should, found in self._failures(latex)
+            for at in ["}, {".join(point)]
         ]
         return " \\\\\n".join([super()._repr_latex_().removesuffix(end), *notes]) + end
 
     def __str__(self) -> str:
         notes = [
-            f"\nline ({number}) should be {should} and is {found} at {point}"
+            f"\nline ({number}) should be {should} and is {found} at {', '.join(point)}"
             for number, point, should, found in self._failures(text)
         ]
         return super().__str__() + "".join(notes)

@@ -122,7 +122,8 @@ class Derivation:
         row = self._abbreviated_row()
         write = partial(latex, shares=row is not None)
         lines = [rf"{left} &= {right} && \text{{{_escape(reason)}}}" for left, right, reason in self._lines(write)]
-        scope = [rf"\text{{{self._scope()}}}"]
+        words = self._scope()
+        scope = [rf"\text{{{words[:-1]}}}n" if words.endswith(" n") else rf"\text{{{words}}}"]
         if row is not None:
             scope.append(rf"\text{{with }} {latex(probabilities.label)} = {softmax.latex_name}({latex(row.label)})")
         scope += [rf"\text{{given }} \textstyle {write(e.lhs)} = {write(e.rhs)}" for e in self.equations]

@@ -45,11 +45,15 @@ from lossbook.proof import equal, never_negative
 
 @dataclass(frozen=True)
 class Kink:
-    """A point at which the slope jumps: any number between `left` and `right` is a subgradient there."""
+    """A point at which the slope jumps: any number between `left` and `right` is a subgradient there.
+
+    `target` is the one target that has this kink, or None if every target has it.
+    """
 
     point: Expr
     left: Expr
     right: Expr
+    target: Expr | None = None
 
 
 def kinks(loss: Loss) -> list[Kink]:
@@ -61,11 +65,11 @@ def kinks(loss: Loss) -> list[Kink]:
     if loss.over_classes:
         return []
     found = []
-    for gradient in _cases(loss, loss.gradient):
+    for target, gradient in zip(_few_targets(loss), _cases(loss, loss.gradient)):
         for point in _boundaries(gradient, loss.prediction):
             left, right = (_beside(gradient, loss.prediction, point, side) for side in (-1, 1))
             if left != right:
-                found.append(Kink(point, left, right))
+                found.append(Kink(point, left, right, target))
     return found
 
 
@@ -190,10 +194,13 @@ def _cases(loss: Loss, expression: Expr) -> list[Expr]:
         positive[loss.target[i]] = Symbol(str(loss.target), nonnegative=True)
         expression = expression.xreplace({k: i, loss.prediction[i]: _variable(loss)})
     expression = expression.xreplace(positive)
+    return [expression if value is None else expression.xreplace({loss.target: value}) for value in _few_targets(loss)]
+
+
+def _few_targets(loss: Loss) -> list[Expr | None]:
+    """Each target, if there are only a few numbers that it can be; else None for all of them."""
     values = domain_of(loss.target)
-    if isinstance(values, FiniteSet):
-        return [expression.xreplace({loss.target: value}) for value in sorted(values)]
-    return [expression]
+    return sorted(values) if isinstance(values, FiniteSet) else [None]
 
 
 def _at_ends(loss: Loss, derivative: Expr) -> list[Expr]:

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure as Canvas
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch, Rectangle
 
 from lossbook import functions, losses
@@ -27,6 +28,9 @@ BLUE, ORANGE, GREEN = "#0072b2", "#c04f00", "#00795a"
 INK, QUIET = "#222222", "#767676"
 STYLES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, ":")]
 """Colour and line style go together, so that a figure reads in grey."""
+
+NARROW = 4.8
+"""The width in inches of a figure that a phone shows whole."""
 
 BOX = {"boxstyle": "round,pad=0.5", "fc": "none", "ec": BLUE}
 ARROW = {"arrowstyle": "->", "color": INK}
@@ -69,9 +73,9 @@ class Figure:
         return data, {"image/svg+xml": {"alt": self.alt}}
 
 
-def _panels(count: int = 1, height: float = 3.2) -> tuple[Canvas, np.ndarray]:
+def _panels(count: int = 1, height: float = 3.2, width: float = 6.8) -> tuple[Canvas, np.ndarray]:
     """A canvas with `count` axes beside each other."""
-    canvas = Canvas(figsize=(6.8, height), layout="constrained")
+    canvas = Canvas(figsize=(width, height), layout=ConstrainedLayoutEngine(wspace=0.08))
     return canvas, np.atleast_1d(canvas.subplots(1, count))
 
 
@@ -119,7 +123,7 @@ def probabilities_by_picture(models: dict[str, np.ndarray], truth: np.ndarray) -
 @_styled
 def stairs_and_ramp(moved: np.ndarray, rows: np.ndarray, truth: int) -> tuple[Canvas, str]:
     """Whether each of `rows` answers with the truth, and the probability that it misses, over what was moved."""
-    canvas, (axis,) = _panels(height=2.8)
+    canvas, (axis,) = _panels(height=2.8, width=NARROW)
     right, missed = rows.argmax(axis=1) == truth, 1 - rows[:, truth]
     axis.plot(moved, right, color=BLUE, drawstyle="steps-post", label="accuracy")
     axis.plot(moved, missed, color=ORANGE, linestyle="--", label="1 − p of the truth")
@@ -137,7 +141,7 @@ def sigmoid_and_slope() -> tuple[Canvas, str]:
     z = np.linspace(-8, 8, 321)
     canvas, axes = _panels(2)
     curves = functions.sigmoid.value(z), functions.sigmoid.gradient_at(z)
-    for axis, curve, title in zip(axes, curves, ("σ(z)", "dσ/dz = σ(z) σ(−z)")):
+    for axis, curve, title in zip(axes, curves, ("σ(z)", "∂σ/∂z = σ(z) σ(−z)")):
         axis.plot(z, curve, color=BLUE)
         axis.set(title=title, xlabel="score z", ylim=(0, 1.04 * curve.max()))
         axis.axvline(0, color=QUIET, linewidth=0.8, linestyle=":")
@@ -154,7 +158,7 @@ def softmax_of_one_score(others: tuple[float, ...] = (1.0, -1.0)) -> tuple[Canva
     z = np.linspace(-6, 6, 241)
     rows = np.stack([z, *(np.full_like(z, score) for score in others)], axis=-1)
     curves = functions.softmax.value(rows)
-    canvas, (axis,) = _panels()
+    canvas, (axis,) = _panels(width=NARROW)
     for number, (color, line) in enumerate(STYLES):
         axis.plot(z, curves[:, number], color=color, linestyle=line, label=f"class {number + 1}")
     axis.set(xlabel="score of class 1", ylabel="probability", ylim=(0, 1.02))
@@ -189,7 +193,7 @@ def pushes(compared: dict[str, Loss]) -> tuple[Canvas, str]:
 @_styled
 def training_curves(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
     """The probability of the truth after each step of training, one curve a loss."""
-    canvas, (axis,) = _panels()
+    canvas, (axis,) = _panels(width=NARROW)
     said = []
     for (name, path), (color, line) in zip(paths.items(), STYLES):
         probability = functions.sigmoid.value(path)
@@ -207,9 +211,9 @@ def training_curves(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
 def surprise() -> tuple[Canvas, str]:
     """The cross-entropy of a sample over the probability that was given to what happened."""
     p = np.linspace(0.005, 1, 400)
-    canvas, (axis,) = _panels()
-    axis.plot(p, losses.binary_cross_entropy.value(p, 1), color=BLUE, label="cross-entropy, −log p")
-    axis.plot(p, losses.squared_error.value(p, 1), color=ORANGE, linestyle="--", label="squared error, (p − 1)²")
+    canvas, (axis,) = _panels(width=NARROW)
+    axis.plot(p, losses.squared_error.value(p, 1), color=BLUE, label="squared error, (p − 1)²")
+    axis.plot(p, losses.binary_cross_entropy.value(p, 1), color=ORANGE, linestyle="--", label="cross-entropy, −log p")
     axis.set(xlabel="probability given to what happened", ylabel="loss", ylim=(0, None))
     axis.legend()
     rare = losses.binary_cross_entropy.value(np.array([0.5, 0.01]), 1)
@@ -293,7 +297,7 @@ def small_network(weights: np.ndarray, inputs: np.ndarray) -> tuple[Canvas, str]
             rise = column - row
             angle = np.degrees(np.arctan2(rise, 1.76))
             label = f"$w_{{{row + 4}{column + 1}}}$ = {_signed(weight)}"
-            axis.text(1.54, -row - 0.193 * rise + 0.02, label, size=9.5, rotation=angle, **along)
+            axis.text(1.37, -row - 0.29 * rise + 0.02, label, size=9.5, rotation=angle, **along)
         axis.text(2.25, -row, f"score $z_{row + 4}$ = {_signed(score)}", va="center")
     for column, x in enumerate(inputs):
         axis.text(-0.25, -column, f"$x_{column + 1}$ = {_signed(x)}", ha="right", va="center")
@@ -390,7 +394,7 @@ def difference_errors(function: Callable[..., Any], derivative: Callable[..., An
         "forward": (function(at + steps) - function(at)) / steps,
         "central": (function(at + steps) - function(at - steps)) / (2 * steps),
     }
-    canvas, (axis,) = _panels(height=3.6)
+    canvas, (axis,) = _panels(height=3.6, width=NARROW)
     said = []
     for (name, quotient), (color, line) in zip(quotients.items(), STYLES):
         error = np.maximum(np.abs(quotient / slope - 1), np.finfo(float).eps / 2)
@@ -408,7 +412,7 @@ def difference_errors(function: Callable[..., Any], derivative: Callable[..., An
 @_styled
 def optimum_over_truth(optima: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canvas, str]:
     """For each loss the probability at which its mean is least, over the true probability."""
-    canvas, (axis,) = _panels(height=3.6)
+    canvas, (axis,) = _panels(height=3.6, width=NARROW)
     said = []
     for (name, (truth, optimum)), (color, line) in zip(optima.items(), STYLES):
         axis.plot(truth, optimum, color=color, linestyle=line, label=name)
@@ -425,11 +429,12 @@ def optimum_over_truth(optima: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canva
 @_styled
 def reliability(tables: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canvas, str]:
     """For each model the share of positives in each bin of its predictions, over the mean prediction of the bin."""
-    canvas, (axis,) = _panels(height=3.6)
+    canvas, (axis,) = _panels(height=3.6, width=NARROW)
     axis.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8)
     said = []
     for (name, (predicted, happened, _)), (color, line), marker in zip(tables.items(), STYLES, "os^"):
-        axis.plot(predicted, happened, color=color, linestyle=line, marker=marker, markersize=5, label=name)
+        marks = {"marker": marker, "markersize": 5, "clip_on": False}
+        axis.plot(predicted, happened, color=color, linestyle=line, label=name, **marks)
         ends = [f"it says {predicted[end]:.2f} on average where {happened[end]:.2f} happen" for end in (0, -1)]
         said.append(f"{name}: {ends[0]}, and {ends[1]}")
     axis.set(xlabel="predicted probability", ylabel="share that happened", xlim=(0, 1), ylim=(0, 1))
@@ -485,9 +490,9 @@ def regression_losses(beta: int = 1) -> tuple[Canvas, str]:
             f"{name} is {loss.value(3.0, 0, **parameters):g} at residual 3, with slope {at[1]:g} there and "
             f"{at[0]:g} at 0.1"
         )
-    axes[0].set(title="loss", xlabel="residual r", ylim=(0, 4))
+    axes[0].set(title="loss", xlabel="residual r", ylim=(0, 6))
+    axes[0].legend(loc="upper center", fontsize=8.5, handlelength=1.4)
     axes[1].set(title="slope ∂L/∂r", xlabel="residual r", ylim=(-3, 3))
-    axes[1].legend(loc="lower right", fontsize=9.5, handlelength=1.4)
     return canvas, (
         f"Left: three losses over residuals from −3 to 3. Right: their slopes. {'; '.join(said)}. The slope of L1 "
         "jumps from −1 to 1 at residual 0."
@@ -497,7 +502,7 @@ def regression_losses(beta: int = 1) -> tuple[Canvas, str]:
 @_styled
 def distance_over_steps(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
     """How far each path still is from 0 after each step, on a logarithmic scale."""
-    canvas, (axis,) = _panels()
+    canvas, (axis,) = _panels(width=NARROW)
     said = []
     for (name, path), (color, line) in zip(paths.items(), STYLES):
         distance = np.abs(path)
@@ -528,7 +533,7 @@ def steps_on_a_parabola(rates: list[float], start: Any = 2.0, steps: Any = 5) ->
 @_styled
 def fitted_lines(years: np.ndarray, values: np.ndarray, lines: dict[str, np.ndarray], unit: str) -> tuple[Canvas, str]:
     """Values over years, and lines through them: `lines` maps a name to its start in the first year and its slope."""
-    canvas, (axis,) = _panels(height=3.8)
+    canvas, (axis,) = _panels(height=3.8, width=NARROW)
     axis.plot(years, values, "o", color=INK, markersize=5)
     said = []
     for (name, (start, slope)), (color, line) in zip(lines.items(), STYLES):
@@ -580,7 +585,7 @@ def estimates_over_one_value(values: np.ndarray, delta: int) -> tuple[Canvas, st
 @_styled
 def correct_digits(scores: np.ndarray, codes: dict[str, np.ndarray], truth: np.ndarray) -> tuple[Canvas, str]:
     """The number of right digits over the score: `codes` maps a name to its values, `truth` holds the exact ones."""
-    canvas, (axis,) = _panels()
+    canvas, (axis,) = _panels(width=NARROW)
     said = []
     for (name, values), (color, line) in zip(codes.items(), STYLES[::-1]):
         counts = count_correct_digits(values, truth)

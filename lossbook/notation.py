@@ -22,12 +22,12 @@ def _define(symbol: Expr, meaning: str, domain: Set | None = None) -> Expr:
 
 
 def _index(name: str) -> Expr:
-    return _define(Symbol(name, integer=True, positive=True), "the index of a class, a whole number from 1 to n")
+    return _define(Symbol(name, integer=True, positive=True), "the index of a class")
 
 
 REALS, OPEN_UNIT, UNIT = Interval(-oo, oo), Interval.open(0, 1), Interval(0, 1)
 
-n = _define(Symbol("n", integer=True, positive=True), "the number of classes, a whole number from 1 up")
+n = _define(Symbol("n", integer=True, positive=True), "the number of classes")
 i, j, k, l = map(_index, "ijkl")
 
 # Scores: what the last layer gives before it is made a probability.

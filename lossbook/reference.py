@@ -8,11 +8,11 @@ from sympy import Expr, IndexedBase, oo
 from lossbook import functions
 from lossbook.elsewhere import in_words, names
 from lossbook.facts import is_convex, kinks, slope_bound, steepest_slope
-from lossbook.indices import collapse
+from lossbook.indices import collapse, rename_bound
 from lossbook.listing import Listing, join
 from lossbook.loss import Loss
 from lossbook.losses import catalogue
-from lossbook.notation import DOMAINS, MEANINGS, domain_in_words, i
+from lossbook.notation import DOMAINS, MEANINGS, count, domain_in_words, i, k, logit, n
 from lossbook.proof import equal
 from lossbook.types import Cell
 
@@ -27,7 +27,9 @@ def symbols() -> Listing:
 
 
 def _domain(symbol: Expr) -> str:
-    return domain_in_words(symbol) if symbol in DOMAINS else ""
+    if symbol in DOMAINS:
+        return domain_in_words(symbol)
+    return f"a whole number from 1 {'up' if symbol == n else 'to n'}"
 
 
 def named_functions() -> Listing:
@@ -35,7 +37,8 @@ def named_functions() -> Listing:
     rows = []
     for name, function in functions.catalogue.items():
         start = function.symbolic()
-        rows.append([f"`{name}`", start, start.definition(), collapse(start.first_derivative())])
+        definition = rename_bound(start.definition(), {k})  # the derivative is by z_k
+        rows.append([f"`{name}`", start, definition, collapse(start.first_derivative())])
     return Listing(["name", "written", "definition", "derivative"], rows, shares=True)
 
 
@@ -55,7 +58,9 @@ def _kind(loss: Loss) -> str:
         return "a row of probabilities" if is_probability else "a row of logits"
     if is_probability:
         return "a probability"
-    return "a logit" if str(loss.prediction) == "z" else "a number"
+    if loss.prediction == logit:
+        return "the logarithm of a count" if loss.target == count else "a logit"
+    return "a number"
 
 
 def _kinks(loss: Loss) -> Cell | str:

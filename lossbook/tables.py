@@ -1,5 +1,6 @@
 """Small tables that read the same in a notebook, on a page and in a terminal."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
@@ -14,7 +15,8 @@ class Table:
         −2          0.1192
         0           0.5000
 
-    The first column names the rows. Raises ValueError if the columns differ in length.
+    The first column names the rows; text stands on the left, numbers on the right. Raises ValueError if the columns
+    differ in length.
     """
 
     def __init__(self, columns: Mapping[str, Iterable[str | float]], digits: int = 4) -> None:
@@ -26,27 +28,38 @@ class Table:
         if len(set(lengths.values())) > 1:
             raise ValueError(f"columns: expected columns of one length, got {lengths}")
         self.names = list(listed)
-        self.rows = list(zip(*(_write_column(cells, digits) for cells in listed.values())))
+        written = [_write_column(cells, digits) for cells in listed.values()]
+        self.rows = list(zip(*written))
+        self.is_text = [not any(map(_is_number, column)) for column in written]
 
     def __repr__(self) -> str:
-        lines = [self.names, *self.rows]
-        widths = [max(map(len, column)) for column in zip(*lines)]
-        return "\n".join(
-            "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))])
-            for line in lines
-        )
+        columns = []
+        for number, column in enumerate(zip(self.names, *self.rows)):
+            width = max(map(len, column))
+            on_left = number == 0 or self.is_text[number]
+            columns.append([cell.ljust(width) if on_left else cell.rjust(width) for cell in column])
+        return "\n".join("  ".join(line).rstrip() for line in zip(*columns))
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.names)
+        marks = [' class="text-left"' if is_text else "" for is_text in self.is_text]
+        head = "".join(f'<th scope="col"{mark}>{escape(name)}</th>' for name, mark in zip(self.names, ["", *marks[1:]]))
         body = "".join(
-            f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+            f'<tr><th scope="row">{escape(name)}</th>'
+            + "".join(f"<td{mark}>{escape(cell)}</td>" for cell, mark in zip(cells, marks[1:]))
+            + "</tr>"
             for name, *cells in self.rows
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _write_column(cells: Sequence[str | float], digits: int) -> list[str]:
-    """Text as it is, numbers with `digits` decimals, or with none if all are whole, and a true minus sign."""
+    """Text as it is, numbers with `digits` decimals, or with none if all are whole; numbers have a true minus sign."""
     whole = all(isinstance(cell, str) or float(cell).is_integer() for cell in cells)
     decimals = 0 if whole else digits
-    return [cell if isinstance(cell, str) else f"{cell:.{decimals}f}".replace("-", "−") for cell in cells]
+    written = [cell if isinstance(cell, str) else f"{cell:.{decimals}f}" for cell in cells]
+    return [cell.replace("-", "−") if _is_number(cell) else cell for cell in written]
+
+
+def _is_number(cell: str) -> bool:
+    """Whether `cell` is a number, alone or with more around it: 1e-06, > 3000, 0.5 °C."""
+    return re.match(r"[<>]? ?[-−+]?(\d|\.\d|inf\b|nan\b)", cell) is not None

@@ -1,7 +1,8 @@
 """How the book's expressions are written: as LaTeX for the page, as text for the terminal.
 
 SymPy's printers order terms and factors by name. These write p - y and not -y + p, 1 - p and not p - 1,
-2 (a - b) and not 2 a - 2 b; numbers come before symbols, symbols before functions, sums and derivatives last.
+2 (a - b) and not 2 a - 2 b; numbers come before symbols, symbols before functions; logarithms, sums and derivatives
+come last.
 """
 
 from collections.abc import Sequence
@@ -50,7 +51,7 @@ class _Notation(Printer):
         is_first = number > 0 and not rest.is_integer  # 1 - p, but k + 1
         numbers = [number] if number != 0 else []
         ordered = [*(numbers if is_first else []), *self._as_ordered_terms(rest), *([] if is_first else numbers)]
-        terms = [self._print(term) for term in ordered]
+        terms = [self._print(term) for term in _residuals_together(ordered)]
         first = next((term for term in terms if not term.startswith("-")), terms[0])
         terms.remove(first)
         signed = (f" - {term[1:].lstrip()}" if term.startswith("-") else f" + {term}" for term in terms)
@@ -101,6 +102,14 @@ class _Notation(Printer):
         return (isinstance(factor, Add) and not alone) or (isinstance(factor, (*_LAST, Piecewise)) and not last)
 
 
+def _residuals_together(terms: Sequence[Expr]) -> list[Expr]:
+    """`terms` with a subtracted truth right behind the prediction, as in yhat - y - delta / 2."""
+    predictions = [term for term in terms if str(term) == "yhat"]
+    truths = [term for term in terms if _is_truth(term) and term.could_extract_minus_sign()]
+    others = [term for term in terms if term not in predictions + truths]
+    return [*predictions, *truths, *others] if predictions and truths else list(terms)
+
+
 def _oriented_factors(product: Expr) -> tuple[bool, list[Expr]]:
     """Whether a minus sign stands before `product`, and its factors in order, each difference the right way round."""
     negative, factors = False, []
@@ -147,12 +156,14 @@ def _is_truth(term: Expr) -> bool:
 def _rank(factor: Expr) -> tuple[int, bool, tuple[Any, Any, Any, Expr]]:
     base = factor.base if isinstance(factor, Pow) else factor
     is_sum = isinstance(base, Add)
+    starts_with_log = getattr(base, "latex_name", "").startswith(r"\log ")
     kinds = [
         base.is_Number,
         isinstance(base, (Symbol, Indexed, KroneckerDelta)),
         is_sum and any(map(_is_truth, base.args)),
-        not is_sum and not isinstance(base, _LAST),
+        not is_sum and not isinstance(base, _LAST) and not starts_with_log,
         is_sum,
+        starts_with_log,  # else what follows would seem to be in the logarithm
         isinstance(base, Sum),
         True,
     ]
@@ -181,6 +192,9 @@ class _Latex(_Notation, LatexPrinter):
 
     def _fraction(self, top: str, bottom: str) -> str:
         return rf"\frac{{{top}}}{{{bottom}}}"
+
+    def _print_Piecewise(self, expr: Expr) -> str:
+        return super()._print_Piecewise(expr).replace(r" \\", r" \\[.4em] ")
 
     def _print_Sum(self, expr: Expr) -> str:
         index, left_out, function = split_guard(expr)
@@ -251,6 +265,9 @@ class _Text(_Notation, StrPrinter):
 
     def _print_Exp1(self, expr: Expr) -> str:
         return "e"
+
+    def _print_Infinity(self, expr: Expr) -> str:
+        return "∞"
 
     def _print_IndexedBase(self, expr: IndexedBase) -> str:
         return self._print(expr.label)

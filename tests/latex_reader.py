@@ -22,7 +22,7 @@ class Reader:
     """One reading; `symbols` and `rows` say what the letters stand for, as dicts from their LaTeX."""
 
     def __init__(self, written, symbols, rows):
-        self.tokens = [token for token in TOKEN.findall(written) if token not in SPACES]
+        self.tokens = [token for token in TOKEN.findall(written.replace(r"\\[.4em]", r"\\")) if token not in SPACES]
         self.position = 0
         self.symbols = symbols
         self.rows = rows

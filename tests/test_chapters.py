@@ -45,6 +45,12 @@ def test_cells_are_short(chapter):
 
 
 @each_chapter
+def test_exercises_are_imported_before_a_reader_is_asked_to_call_one(chapter):
+    imports = next(cell.source for cell in cells(chapter, "code") if "from lossbook import" in cell.source)
+    assert re.search(r"^from lossbook import .*\bexercises\b", imports, re.MULTILINE)
+
+
+@each_chapter
 def test_the_page_computes_what_it_says(chapter):
     """15 to 25 words of prose, quizzes included, to a line of code."""
     code = sum(len(lines(cell)) for cell in cells(chapter, "code"))

@@ -76,7 +76,7 @@ def test_the_typeset_judgement_shows_the_point_under_the_lines():
     latex = claim.judge()._repr_latex_()
     assert latex.startswith("$$\\begin{aligned}") and latex.endswith("\\end{aligned}$$")
     assert r"\text{(1) chain rule: false}" in latex
-    assert latex.endswith("\\\\\n" r"& && \text{line (1) should be 0.25 and is −0.25 at } z = 0" "\n\\end{aligned}$$")
+    assert latex.endswith("\\\\\n" r"& && \text{line (1) should be 0.25 and is −0.25 at } {z = 0}" "\n\\end{aligned}$$")
 
 
 def test_a_counterexample_over_classes_names_their_number():

@@ -1160,9 +1160,9 @@ def test_feedback_reads_like_a_teacher():
     wrong = check(y[i] - p[i])
     assert str(wrong) == (
         "Not yet. The sign is wrong, and nothing else. At n = 2, i = 1, y_1 = 1, y_2 = 0, z_1 = 0, z_2 = 0 your answer "
-        "is 0.5, and the right one is -0.5."
+        "is 0.5, and the right one is −0.5."
     )
-    assert wrong._repr_markdown_().endswith("${z}_{2} = 0$ your answer is 0.5, and the right one is -0.5.")
+    assert wrong._repr_markdown_().endswith("${z}_{2} = 0$ your answer is 0.5, and the right one is −0.5.")
     assert "A link of the chain is missing: ∂z/∂w." in str(exercises.weight_gradient_of_one_neuron.check(prob - t))
     assert "It is 1/n times the right answer." in str(check((p[i] - y[i]) / n))
     assert "wrong where |yhat - y| > delta" in str(exercises.huber_gradient.check(r))

@@ -90,8 +90,14 @@ def test_alt_text_says_what_boundaries_lines_estimates_and_digits_show():
 
 def test_a_table_writes_numbers_alike_down_a_column():
     table = Table({"score": [-2.0, 0.0], "p": [0.1192, 0.5], "<b>": ["x & y", "z"]}, digits=2)
-    assert str(table) == "score     p    <b>\n−2     0.12  x & y\n0      0.50      z"
-    assert "<td>x &amp; y</td>" in table._repr_html_() and '<th scope="row">−2</th>' in table._repr_html_()
+    assert str(table) == "score     p  <b>\n−2     0.12  x & y\n0      0.50  z"
+    assert '<td class="text-left">x &amp; y</td>' in table._repr_html_()
+    assert '<th scope="row">−2</th>' in table._repr_html_()
+
+
+def test_numbers_written_by_hand_stand_right_and_have_a_true_minus_sign():
+    table = Table({"step": ["1e-06", "-4e-06"], "needed": ["12", "> 3000"], "verdict": ["wrong", "scikit-learn"]})
+    assert str(table) == "step    needed  verdict\n1e−06       12  wrong\n−4e−06  > 3000  scikit-learn"
 
 
 def test_a_table_refuses_columns_of_different_length():

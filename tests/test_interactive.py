@@ -235,7 +235,7 @@ def test_a_step_is_taken_by_a_button(chromium, figures):  # noqa: F811
     with Visit(chromium, figures) as visit:
         figure = visit.page.locator('[data-scene="race"]')
         figure.get_by_role("button", name="Step").press("Enter")
-        assert figure.get_by_label("steps taken").input_value() == "11"
+        assert figure.get_by_label("steps taken").input_value() == "5"
 
 
 def test_a_figure_says_what_it_shows_once_the_hand_rests(chromium, figures):  # noqa: F811

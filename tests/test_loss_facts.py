@@ -81,6 +81,18 @@ def test_kinks_are_where_the_slope_jumps(name, expected):
     assert found == expected
 
 
+def test_a_kink_that_one_target_has_names_it():
+    assert [(kink.target, kink.point) for kink in kinks(losses.hinge)] == [(-1, -1), (1, 1)]
+    assert "where y is -1 and yhat is -1, each slope from 0 to 1" in str(losses.hinge.card())
+    assert [kink.target for kink in kinks(losses.absolute_error)] == [None]
+
+
+def test_a_card_says_which_rows_add_to_1():
+    rows = dict(losses.softmax_cross_entropy.card().rows)
+    assert "".join(map(str, rows["target"])).endswith(", one number a class, each from 0 to 1, adding to 1")
+    assert "adding" not in "".join(map(str, rows["prediction"]))
+
+
 @pytest.mark.parametrize("name", ["absolute_error", "pinball"])
 def test_slopes_beside_a_kink_are_the_difference_quotients(name):
     loss = losses.catalogue[name]

@@ -346,6 +346,30 @@ def test_reasons_stand_beside_the_lines_or_under_them(chapter):
     assert reason["y"] >= right["y"] + right["height"] - 1 and reason["x"] + reason["width"] <= 360
 
 
+@pytest.mark.parametrize("width", [768, 1280])
+@each_page
+def test_no_reason_leaves_the_page_or_the_box_of_a_solution(chromium, address, page, width):  # noqa: F811
+    with Visit(chromium, address + page, width=width) as visit:
+        visit.open_all()
+        assert (
+            visit.page.evaluate("""() => [...document.querySelectorAll(".derivation .reason")].filter((reason) => {
+            const box = reason.closest("details") ?? document.documentElement;
+            return reason.getBoundingClientRect().right > box.getBoundingClientRect().right + 1;
+        }).map((reason) => reason.innerText)""")
+            == []
+        )
+
+
+def test_a_figure_of_one_panel_is_seen_whole_on_a_phone(chromium, address):  # noqa: F811
+    with Visit(chromium, address + CHAPTERS[0], width=360) as visit:
+        boxes = visit.page.locator("picture.narrow img").all()
+        assert boxes
+        for image in boxes:
+            image.scroll_into_view_if_needed()
+            box = image.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 360
+
+
 def test_neighbouring_chapters_are_linked(chapter):
     chapter.page.get_by_role("navigation", name="Neighbouring pages").get_by_role("link", name="Next").click()
     assert chapter.page.url.endswith(CHAPTERS[2])

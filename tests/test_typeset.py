@@ -22,6 +22,7 @@ from sympy import (
     Symbol,
     exp,
     log,
+    oo,
     sign,
     sqrt,
     symbols,
@@ -29,7 +30,7 @@ from sympy import (
 
 from lossbook import losses
 from lossbook.cards import Card
-from lossbook.functions import log_softmax, logsumexp, sigmoid, softmax, softmax_complement
+from lossbook.functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softmax_complement
 from lossbook.notation import (
     TARGETS_SUM_TO_ONE,
     i,
@@ -52,6 +53,11 @@ from lossbook.typeset import Formula, latex, text
 a, b = symbols("a b", real=True)
 
 TEXTS = {
+    "2*sigmoid(z)*log_sigmoid(z)": 2 * log_sigmoid(logit) * sigmoid(logit),
+    "(1 - p)*log_softmax(z)_k": log_softmax(z, k) * (1 - p),
+    "yhat - y - a": prediction - a - y,
+    "yhat - y - b*sign(yhat - y)": prediction - b * sign(prediction - y) - y,
+    "∞": oo,
     "p - y": p - y,
     "1 - p": 1 - p,
     "-p": -p,

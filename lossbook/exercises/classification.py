@@ -79,7 +79,7 @@ sigmoid_slope = Exercise(
     hints=(
         "Differentiate {definition} by the quotient rule, or as a power of what stands below.",
         "The square stands below. Split the fraction into two factors, each of them a sigmoid.",
-        "One factor is {p}, the other is what {p} lacks to 1.",
+        "Call the sigmoid {p}. One factor is {p}, the other is what {p} lacks to 1.",
     ),
 )
 
@@ -177,7 +177,7 @@ softmax_own_slope = Exercise(
     terms={
         "p_i": probabilities[i],
         "definition": softmax(logits, i).definition(),
-        "sigmoid": sigmoid(logit).diff(logit),
+        "sigmoid": probability * (1 - probability),
     },
     uses=(logits, probabilities, softmax, i, k, n),
     hints=(
@@ -233,7 +233,8 @@ log_softmax_gradient = Exercise(
 warm_scores = Lambda(k, logits[k] / temperature)
 warm_softmax_slope = Exercise(
     chapter=3,
-    question="Scores are divided by a temperature {T} before the softmax. What is {slope}? Write {p_i} for {share}.",
+    question="Scores are divided by a temperature {T} before the softmax. What is {slope}? You may write {p_i} for "
+    "{share}.",
     of=softmax(warm_scores, i),
     by=(logits[k],),
     given=(Eq(probabilities[i], softmax(warm_scores, i)),),
@@ -325,7 +326,7 @@ binary_cross_entropy_by_probability = Exercise(
     terms={"p": probability, "bottom": probability * (1 - probability)},
     uses=(probability, target),
     hints=(
-        "Differentiate both logarithms. The second has an inner derivative of -1.",
+        "Differentiate both logarithms. The second has an inner derivative of −1.",
         "Bring both fractions over {bottom}.",
         "Above the line the products cancel, and a difference of two symbols is left.",
     ),

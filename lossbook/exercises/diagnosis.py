@@ -19,8 +19,10 @@ from sympy import (
     Derivative,
     Eq,
     Expr,
+    GreaterThan,
     Indexed,
     KroneckerDelta,
+    LessThan,
     Mul,
     Ne,
     Not,
@@ -146,7 +148,7 @@ def _region(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
         words = Words("It is right everywhere but at the kink, where {kink}.", kink=Formula(*_two_sides(kink)))
         yield Suspect("wrong at the kink", words, exercise.solution, off_kinks)
     elif not all(inside.values()):
-        conditions = _shared_by_the_wrong(inside, switches)
+        conditions = _shared_by_the_wrong(wrong, switches)
         names = [f"condition{number}" for number in range(len(conditions))]
         where = " and ".join(f"{{{name}}}" for name in names)
         words = Words(f"It is wrong where {where}, and right on the other side.", **dict(zip(names, conditions)))
@@ -164,16 +166,23 @@ def _side(switch: Expr, point: Point) -> int:
     return 0 if here is None else int(here > 0) - int(here < 0)
 
 
-def _shared_by_the_wrong(inside: dict[tuple[int, ...], bool], switches: Sequence[Expr]) -> list[Expr]:
+def _shared_by_the_wrong(found: dict[tuple[int, ...], bool], switches: Sequence[Expr]) -> list[Expr]:
     """The fewest conditions that hold where the answer is wrong, and tell it from where it is right."""
+    inside = {sides: is_wrong for sides, is_wrong in found.items() if 0 not in sides}
     wrong, right = ([sides for sides, is_wrong in inside.items() if is_wrong == kind] for kind in (True, False))
     kept = [place for place in range(len(switches)) if len({sides[place] for sides in wrong}) == 1]
     for place in list(kept):
         others = [other for other in kept if other != place]
         if not any(all(sides[other] == wrong[0][other] for other in others) for sides in right):
             kept = others
-    relations = {1: StrictGreaterThan, -1: StrictLessThan}
-    return [relations[wrong[0][place]](*_two_sides(switches[place])) for place in kept]
+    conditions = []
+    for place in kept:
+        others = [other for other in kept if other != place]
+        edge = [sides for sides in found if sides[place] == 0 and all(sides[o] == wrong[0][o] for o in others)]
+        strict = not any(found[sides] for sides in edge)
+        above, below = (StrictGreaterThan, StrictLessThan) if strict else (GreaterThan, LessThan)
+        conditions.append((above if wrong[0][place] > 0 else below)(*_two_sides(switches[place])))
+    return conditions
 
 
 # --- the chain rule ----------------------------------------------------------------------------------

@@ -129,7 +129,8 @@ class Exercise:
     def _words(self, template: str) -> Words:
         derived = {}
         if self.of is not None:
-            derived = {"loss": self.of, "slope": Derivative(self.of, *self.by, evaluate=False)}
+            of = rename_bound(self.of, bound_indices(self.of) & set().union(*(s.free_symbols for s in self.by)))
+            derived = {"loss": self.of, "slope": Derivative(of, *self.by, evaluate=False)}
         return Words(template, **(derived | self.terms))
 
     def _repr_markdown_(self) -> str:
@@ -146,8 +147,11 @@ class Exercise:
         """What the answer is: a number, an expression in some symbols, or a function of some arrays."""
         parts = self.arguments or self.uses
         names = [_home_of(part)[1] for part in parts]
-        letters = {name: part for name, part in zip(names, parts) if str(part) != name}
-        listed = ", ".join(f"{name} ({{{name}}})" if name in letters else name for name in names)
+        letters = {name: part for name, part in zip(names, parts) if not isinstance(part, FunctionClass)}
+        listed = ", ".join(
+            name if name not in letters else f"{{{name}}}" if str(part) == name else f"{name} ({{{name}}})"
+            for name, part in zip(names, parts)
+        )
         if self.arguments:
             return Words(f"Your answer is a function of {listed}, arrays with one entry or row a sample.", **letters)
         return Words(f"Your answer is written with {listed}." if names else "Your answer is a number.", **letters)
@@ -228,6 +232,8 @@ class Exercise:
 
 def _tidied(expression: Expr) -> Expr:
     """`expression` as a product, where a delta says that two classes are the same: p_k delta_ik is p_i delta_ik."""
+    if isinstance(expression, Piecewise):
+        return Piecewise(*((_tidied(branch), condition) for branch, condition in expression.args))
     deltas = expression.atoms(KroneckerDelta)
     if len(deltas) > 1 or expression.has(Sum, Piecewise):
         return expression

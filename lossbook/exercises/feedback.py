@@ -11,6 +11,7 @@ from lossbook.counterexamples import Counterexample, in_decimals
 from lossbook.exercises.answers import Written
 from lossbook.exercises.computed import Computed, WrongCall
 from lossbook.exercises.diagnosis import diagnose
+from lossbook.exercises.symbols import values
 from lossbook.exercises.words import Paragraph, Words
 from lossbook.functions import in_definitions
 from lossbook.notation import n
@@ -74,7 +75,7 @@ def of_expression(exercise: Exercise, answer: Written) -> Feedback:
 def _scope(solution: Expr) -> str:
     """For what `solution` was proved."""
     if in_definitions(solution).has(n):
-        return " for every number of classes"
+        return " for every n" if solution.has(values) else " for every number of classes"
     return " at every point" if solution.free_symbols else ""
 
 
@@ -84,7 +85,7 @@ def _told(counterexample: Counterexample) -> Words:
     terms = {f"at{place}": Formula(symbol, number) for place, (symbol, number) in enumerate(point)}
     where = "At " + ", ".join(f"{{{name}}}" for name in terms) + " your" if terms else "Your"
     sides = (counterexample.left, counterexample.right)
-    left, right = (in_decimals(side, 6).removesuffix(".0") for side in sides)
+    left, right = (in_decimals(side, 6).removesuffix(".0").replace("-", "−") for side in sides)
     return Words(f"{where} answer is {left}, and the right one is {right}.", **terms)
 
 

@@ -30,11 +30,13 @@ from lossbook.notation import (
     targets,
     total,
 )
+from lossbook.typeset import Formula
 
 # --- 6: two classes, three factors ----------------------------------------------------------------
 
 _neuron = {
     "z": logit,
+    "scored": Formula(logit, weight * feature + bias),
     "score": weight * feature + bias,
     "p": probability,
     "w": weight,
@@ -45,7 +47,7 @@ _neuron_symbols = (weight, bias, feature, logit, probability, target, sigmoid)
 
 weight_gradient_of_one_neuron = Exercise(
     chapter=6,
-    question="A neuron scores {z} = {score} and pays {loss}. What is its gradient with respect to the weight {w}?",
+    question="A neuron scores {scored} and pays {loss}. What is its gradient with respect to the weight {w}?",
     of=losses.binary_cross_entropy_with_logits.expression,
     by=(logit,),
     times={feature: (logit, weight)},
@@ -61,7 +63,7 @@ weight_gradient_of_one_neuron = Exercise(
 
 bias_gradient_of_one_neuron = Exercise(
     chapter=6,
-    question="A neuron scores {z} = {score} and pays {loss}. What is its gradient with respect to the bias {b}?",
+    question="A neuron scores {scored} and pays {loss}. What is its gradient with respect to the bias {b}?",
     of=losses.binary_cross_entropy_with_logits.expression,
     by=(logit,),
     times={S.One: (logit, bias)},
@@ -77,7 +79,7 @@ bias_gradient_of_one_neuron = Exercise(
 
 weight_gradient_with_squared_error = Exercise(
     chapter=6,
-    question="The neuron with score {z} = {score} pays {loss} instead. What is the gradient with respect to {w}?",
+    question="The neuron with score {scored} pays {loss} instead. What is the gradient with respect to {w}?",
     of=losses.sigmoid_squared_error.expression,
     by=(logit,),
     times={feature: (logit, weight)},
@@ -93,7 +95,7 @@ weight_gradient_with_squared_error = Exercise(
 
 weight_after_one_step = Exercise(
     chapter=6,
-    question="The neuron with score {z} = {score} pays cross-entropy. What is {w} after one step of gradient descent "
+    question="The neuron with score {scored} pays cross-entropy. What is {w} after one step of gradient descent "
     "at rate {eta}?",
     answer=weight - rate * (sigmoid(logit) - target) * feature,
     given=(p_is_sigmoid, z_is_score),
@@ -165,18 +167,20 @@ gradient_for_one_label = Exercise(
 
 # --- 8: through the network -----------------------------------------------------------------------
 
+_activation = Symbol("h")
+
 hidden_gradient = Exercise(
     chapter=8,
-    question="A hidden activation {x} adds {send} to every score {z_i}. What is the gradient of softmax cross-entropy "
-    "with respect to {x}, for targets that add to 1?",
+    question="A hidden activation {h} adds {send} to every score {z_i}. What is the gradient of softmax cross-entropy "
+    "with respect to {h}, for targets that add to 1?",
     of=losses.softmax_cross_entropy.expression,
     by=(logits[i],),
-    times={weights[i]: (logits[i], feature)},
+    times={weights[i]: (logits[i], _activation)},
     summed_over=i,
     given=(p_is_softmax, TARGETS_SUM_TO_ONE),
     terms={
-        "x": feature,
-        "send": weights[i] * feature,
+        "h": _activation,
+        "send": weights[i] * _activation,
         "z_i": logits[i],
         "through": (probabilities[i] - targets[i]) * weights[i],
     },
@@ -194,7 +198,7 @@ hidden_score_gradient = Exercise(
     "softmax cross-entropy with respect to {a}, for targets that add to 1?",
     of=losses.softmax_cross_entropy.expression,
     by=(logits[i],),
-    times={weights[i]: (logits[i], feature), tanh(hidden).diff(hidden): (feature, hidden)},
+    times={weights[i]: (logits[i], _activation), tanh(hidden).diff(hidden): (_activation, hidden)},
     summed_over=i,
     given=(p_is_softmax, TARGETS_SUM_TO_ONE),
     terms={
@@ -203,12 +207,13 @@ hidden_score_gradient = Exercise(
         "send": weights[i] * tanh(hidden),
         "z_i": logits[i],
         "slope": 1 - tanh(hidden) ** 2,
+        "product": tanh(hidden).diff(hidden),
     },
     uses=(logits, probabilities, targets, weights, hidden, softmax, tanh, i, k, n),
     hints=(
-        "First the gradient with respect to the activation, as in hidden_gradient.",
+        "First the gradient with respect to the activation, as in `hidden_gradient`.",
         "Then one more link: the activation by {a}.",
-        "That link is {slope}, once, outside the sum.",
+        "That link is {slope}, which can be written as {product}: once, outside the sum.",
     ),
 )
 

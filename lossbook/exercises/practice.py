@@ -40,10 +40,11 @@ from lossbook.notation import (
     total,
     value,
 )
+from lossbook.typeset import Formula
 
 # --- 12: numbers that survive ---------------------------------------------------------------------
 
-_stable = "It must hold for numbers of any size: inputs of 1000 and -1000 are tried too."
+_stable = "It must hold for numbers of any size: inputs of 1000 and −1000 are tried too."
 
 stable_softplus = Exercise(
     chapter=12,
@@ -54,7 +55,7 @@ stable_softplus = Exercise(
     hints=(
         "The exponential of a large score overflows. For which scores is it safe?",
         "For a positive {z} take {z} out of the logarithm. What is left has the exponential of minus {z}.",
-        "The larger of {z} and 0, plus log1p of the exponential of minus the size of {z}.",
+        "The larger of {z} and 0, plus `log1p` of the exponential of minus the size of {z}.",
     ),
 )
 
@@ -93,7 +94,7 @@ stable_binary_cross_entropy = Exercise(
     hints=(
         "The logarithm of a probability that rounds to 0 or 1 loses everything. Stay with the scores.",
         "The loss is {short}.",
-        "Write softplus so that it does not overflow, as in stable_softplus.",
+        "Write softplus so that it does not overflow, as in `stable_softplus`.",
     ),
 )
 
@@ -109,9 +110,9 @@ forward_difference_of_squared_error = Exercise(
     terms={"loss": losses.squared_error.expression, "h": step, "prediction": prediction, "ahead": prediction + step},
     uses=(prediction, value, step),
     hints=(
-        "Multiply the square of the residual plus {h} out.",
-        "Two of the terms are the slope. One is left.",
-        "It does not depend on the residual.",
+        "With {h} added, the loss is the square of the residual plus {h}. Multiply it out.",
+        "Take the square of the residual away and divide by {h}: one of the two terms is the slope.",
+        "The other does not depend on the residual.",
     ),
 )
 
@@ -199,7 +200,7 @@ poisson_gradient = Exercise(
 
 hinge_gradient = Exercise(
     chapter=14,
-    question="The truth {y} is 1 or -1. What is the gradient of {loss} with respect to {prediction}? On the kink take "
+    question="The truth {y} is 1 or −1. What is the gradient of {loss} with respect to {prediction}? On the kink take "
     "0.",
     of=losses.hinge.expression,
     by=(prediction,),
@@ -208,13 +209,13 @@ hinge_gradient = Exercise(
     hints=(
         "Branch by branch: what is the slope of a constant?",
         "Where {margin} is less than 1 the loss is a straight line.",
-        "The slope of that line is -1 times {y}.",
+        "The slope of that line is −1 times {y}.",
     ),
 )
 
 squared_hinge_gradient = Exercise(
     chapter=14,
-    question="The truth {y} is 1 or -1. What is the gradient of {loss} with respect to {prediction}?",
+    question="The truth {y} is 1 or −1. What is the gradient of {loss} with respect to {prediction}?",
     of=losses.squared_hinge.expression,
     by=(prediction,),
     terms={"y": side, "prediction": prediction, "outer": 2 * (1 - side * prediction)},
@@ -222,7 +223,7 @@ squared_hinge_gradient = Exercise(
     hints=(
         "Where the loss is 0 so is its slope.",
         "Elsewhere use the chain rule: {outer}, times an inner derivative.",
-        "The inner derivative is -1 times {y}.",
+        "The inner derivative is −1 times {y}.",
     ),
 )
 
@@ -242,14 +243,14 @@ kl_divergence_gradient = Exercise(
 
 kl_divergence_by_score = Exercise(
     chapter=14,
-    question="The approximation is a softmax, {q_i} = {share}, and the probabilities {p_i} add to 1. What is the "
+    question="The approximation is a softmax, {approximated}, and the probabilities {p_i} add to 1. What is the "
     "gradient of {loss} with respect to {z_i}?",
     of=losses.kl_divergence.expression.xreplace({approximations[k]: softmax(logits, k)}),
     by=(logits[i],),
     given=(Eq(approximations[i], softmax(logits, i)), probabilities_sum_to_one),
     terms={
         "q_i": approximations[i],
-        "share": softmax(logits, i),
+        "approximated": Formula(approximations[i], softmax(logits, i)),
         "p_i": probabilities[i],
         "z_i": logits[i],
         "loss": losses.kl_divergence.expression,
@@ -273,7 +274,7 @@ huber_value = Exercise(
     terms={"broken": delta * (residual - delta / 2), "inside": residual**2 / 2, "size": Abs(residual), "delta": delta},
     uses=(prediction, value, delta),
     hints=(
-        "Inside {delta} it is {inside}. Use SymPy's Piecewise.",
+        "Inside {delta} it is {inside}. Use SymPy's `Piecewise`.",
         "The tail must be the same for a residual and its negative.",
         "Put {size} where the page has the residual.",
     ),
@@ -282,7 +283,7 @@ huber_value = Exercise(
 mean_squared_error_gradient = Exercise(
     chapter=15,
     question="A line through the origin, {line}, is fitted to {n} points by {loss}. A page leaves a factor out of the "
-    "gradient. What is it, with respect to {w}?",
+    "gradient with respect to {w}. What is the whole gradient?",
     of=total((weight * features[k] - values[k]) ** 2) / n,
     by=(weight,),
     terms={
@@ -296,7 +297,7 @@ mean_squared_error_gradient = Exercise(
     hints=(
         "Differentiate one term of the sum by the chain rule.",
         "The outer function gives {outer}, the inner {x_k}.",
-        "Add over the points, and keep what stands before the sum.",
+        "Add over the points, and divide by {n} as the loss does.",
     ),
 )
 
@@ -316,11 +317,11 @@ ridge_gradient = Exercise(
     question="A penalty is added: the loss is {loss}. What is its gradient with respect to {w}?",
     of=(weight * feature - value) ** 2 + penalty * weight**2,
     by=(weight,),
-    terms={"w": weight, "first": 2 * (weight * feature - value), "lambda": penalty},
+    terms={"w": weight, "outer": 2 * (weight * feature - value), "lambda": penalty},
     uses=(weight, feature, value, penalty),
     hints=(
         "Two terms, two derivatives.",
-        "The first is {first} times an inner derivative.",
-        "The second is the derivative of a square times {lambda}.",
+        "The penalty gives the derivative of a square times {lambda}.",
+        "The square of the residual gives {outer} times an inner derivative.",
     ),
 )

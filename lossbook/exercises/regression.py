@@ -8,6 +8,7 @@ from lossbook.exercises.symbols import rate, values
 from lossbook.functions import log_cosh, sigmoid, tanh
 from lossbook.losses import residual
 from lossbook.notation import beta, delta, i, k, logit, n, prediction, quantile, total, value
+from lossbook.typeset import Formula
 
 # --- 9: L1, L2, Smooth L1 -------------------------------------------------------------------------
 
@@ -31,20 +32,20 @@ absolute_error_gradient = Exercise(
     uses=(prediction, value),
     hints=(
         "Do two cases: {prediction} above {value}, and below.",
-        "The slopes are 1 and -1, however large the residual. What lies half way between them?",
-        "SymPy's function sign does it all.",
+        "The slopes are 1 and −1, however large the residual. What lies half way between them?",
+        "SymPy's function `sign` does it all.",
     ),
 )
 
 smooth_l1 = Exercise(
     chapter=9,
     question="Write Smooth L1: {inside} where the residual is smaller in size than {beta}, and outside it a line of "
-    "slope 1 or -1 that joins on without a jump.",
+    "slope 1 or −1 that joins on without a jump.",
     answer=losses.smooth_l1.expression,
     terms={"inside": residual**2 / (2 * beta), "beta": beta, "size": Abs(residual), "joint": beta / 2},
     uses=(prediction, value, beta),
     hints=(
-        "Use SymPy's Piecewise. Outside the line is {size} plus a constant.",
+        "Use SymPy's `Piecewise`. Outside, the line is {size} plus a constant.",
         "At the joint the residual is {beta} in size: what is the parabola there?",
         "It is {joint} there, so the line must be lower than {size} by as much.",
     ),
@@ -58,9 +59,9 @@ smooth_l1_gradient = Exercise(
     terms={"prediction": prediction, "beta": beta, "inside": residual / beta},
     uses=(prediction, value, beta),
     hints=(
-        "Branch by branch. Outside it is the gradient of the absolute error.",
-        "Inside it is {inside}.",
-        "Both branches meet at 1 and -1.",
+        "Branch by branch. Outside, it is the gradient of the absolute error.",
+        "Inside, it is {inside}.",
+        "Both branches meet at 1 and −1.",
     ),
 )
 
@@ -72,17 +73,17 @@ huber_gradient = Exercise(
     terms={"prediction": prediction, "delta": delta, "inside": residual},
     uses=(prediction, value, delta),
     hints=(
-        "Branch by branch. Inside it is half a square.",
-        "Inside it is {inside}. Outside its size no longer grows.",
-        "Outside it is {delta} with the sign of the residual.",
+        "Branch by branch. Inside, the loss is half a square.",
+        "So inside, the gradient is {inside}. Outside, its size no longer grows.",
+        "Outside, it is {delta} with the sign of the residual.",
     ),
 )
 
 huber_from_smooth_l1 = Exercise(
     chapter=9,
-    question="Take Smooth L1 with {beta} = {delta}. By which factor must it be multiplied to give Huber's loss?",
+    question="Take Smooth L1 with {same}. By which factor must it be multiplied to give Huber's loss?",
     answer=cancel(losses.huber.expression.args[0][0] / losses.smooth_l1.expression.args[0][0].xreplace({beta: delta})),
-    terms={"beta": beta, "delta": delta, "inner": residual**2 / 2, "smooth": residual**2 / (2 * delta)},
+    terms={"same": Formula(beta, delta), "inner": residual**2 / 2, "smooth": residual**2 / (2 * delta)},
     uses=(delta,),
     hints=("Compare the two parabolas: {inner} and {smooth}.", "The factor does not depend on the residual."),
 )
@@ -131,8 +132,8 @@ largest_stable_rate = Exercise(
     uses=(),
     hints=(
         "Each step multiplies the residual by {factor}.",
-        "The residual shrinks if that factor lies between -1 and 1.",
-        "At the limit the factor is -1.",
+        "The residual shrinks if that factor lies between −1 and 1.",
+        "At the limit the factor is −1.",
     ),
 )
 
@@ -154,9 +155,9 @@ largest_stable_rate_of_smooth_l1 = Exercise(
 
 best_constant_of_squared_error = Exercise(
     chapter=11,
-    question="Which number {prediction} makes {loss} smallest?",
+    question="There are {n} measured values {y_k}. Which one number {prediction} makes {loss} smallest?",
     answer=total(values[k]) / n,
-    terms={"prediction": prediction, "loss": total((prediction - values[k]) ** 2)},
+    terms={"n": n, "y_k": values[k], "prediction": prediction, "loss": total((prediction - values[k]) ** 2)},
     uses=(values, i, k, n),
     hints=(
         "Where is the derivative of the sum zero?",
@@ -198,11 +199,11 @@ log_cosh_gradient = Exercise(
     question="What is {slope}?",
     of=losses.log_cosh.expression,
     by=(prediction,),
-    terms={"definition": log_cosh(logit).definition()},
+    terms={"z": logit, "definition": log_cosh(logit).definition()},
     uses=(prediction, value, tanh, sigmoid),
     hints=(
         "The logarithm brings a hyperbolic cosine below. What stands above?",
-        "The logarithm is {definition}. Its derivative is a difference over a sum of exponentials.",
+        "With {z} for the residual, it is {definition}. Its derivative is a difference over a sum of exponentials.",
         "It is the hyperbolic tangent of the residual.",
     ),
 )
@@ -212,11 +213,11 @@ log_cosh_curvature = Exercise(
     question="What is the second derivative {slope}?",
     of=losses.log_cosh.expression,
     by=(prediction, prediction),
-    terms={"first": tanh(residual)},
+    terms={"first": tanh(residual), "product": losses.log_cosh.hessian},
     uses=(prediction, value, tanh, sigmoid),
     hints=(
         "The first derivative is {first}.",
         "Differentiate the quotient of hyperbolic sine and cosine.",
-        "It is 1 less the square of {first}.",
+        "It is 1 less the square of {first}, which can be written as {product}.",
     ),
 )

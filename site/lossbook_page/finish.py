@@ -50,6 +50,8 @@ MENDED = {
 """What other packages write, and what reads better aloud or is shorter."""
 EMPTY_HEADER = r"<th\b[^>]*>(?:<p></p>)?</th>"
 ZIP = "lossbook-site.zip"
+NARROW = 360
+"""The width in points of a figure that a phone can show whole."""
 
 logging.getLogger("fontTools").setLevel(logging.ERROR)  # it finds the dates in KaTeX's fonts strange
 
@@ -103,8 +105,9 @@ def with_figures(page, text):
         size = f'width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}"'
         attributes = re.sub(r'\s*style="[^"]*"', "", image["attributes"] + image["more"])
         source = image["path"].removesuffix(".svg") + ".night.svg"
+        kind = ' class="narrow"' if width <= NARROW else ""
         return (
-            f'<picture><source class="night" media="screen and (prefers-color-scheme: dark)" srcset="{source}" {size}>'
+            f'<picture{kind}><source class="night" media="screen and (prefers-color-scheme: dark)" srcset="{source}" {size}>'
             f'<img {attributes} src="{image["path"]}" {size} loading="lazy" decoding="async"></picture>'
         )
 
@@ -117,8 +120,15 @@ def mended(text):
         text = text.replace(written, better)
     text = re.sub(rf"<thead>\s*<tr[^>]*>\s*(?:{EMPTY_HEADER}\s*)+</tr>\s*</thead>", "", text)
     text = re.sub(EMPTY_HEADER, "<td></td>", text)  # a corner that heads nothing
+    text = re.sub(r'(?<=<span class="pre">)[^<]+', _breakable, text)
+    text = re.sub(r"([Cc]hapters?|[Ee]xercises?) (?=\d)", "\\1\N{NO-BREAK SPACE}", text)
     fonts = " ".join(name for name, mark in FONTS.items() if mark in text)
     return text.replace("<html ", f'<html data-fonts="{fonts}" ', 1) if fonts else text
+
+
+def _breakable(code):
+    """A name in code that may go on in the next line behind its dots, underscores and brackets."""
+    return re.sub(r"(?<=\w)[._(=](?=[A-Za-z])", r"\g<0><wbr>", code[0])
 
 
 def without_inline_styles(pages):

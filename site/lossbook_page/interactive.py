@@ -30,7 +30,7 @@ from lossbook_page.javascript import BODIES
 from lossbook_page.quantities import Formula
 
 SCRIPT = "interactive.js"
-LEFT, TOP, RIGHT, BOTTOM = 46, 30, 12, 42
+LEFT, TOP, RIGHT, BOTTOM = 46, 30, 16, 44
 """The room around the plot of a panel, in its units, for ticks and titles."""
 
 logger = logging.getLogger(__name__)
@@ -224,7 +224,7 @@ def _svg(panel, numbers):
         number, name = tick if isinstance(tick, tuple) else (tick, _tick(tick))
         x = panel.pixel(number, panel.y[0])[0]
         axes.append(_tag("path", "", _class="grid", d=f"M{_text(x)} {height}v4"))
-        axes.append(_tag("text", name, x=_text(x), y=height + 17, text_anchor="middle"))
+        axes.append(_tag("text", name, x=_text(x), y=height + 20, text_anchor="middle"))
     for tick in panel.y_ticks:
         number, name = tick if isinstance(tick, tuple) else (tick, _tick(tick))
         y = panel.pixel(panel.x[0], number)[1]
@@ -233,7 +233,7 @@ def _svg(panel, numbers):
     if not panel.logarithmic and panel.y[0] < 0 < panel.y[1]:
         axes.append(_tag("path", "", _class="axis", d=f"M0 {_text(panel.pixel(panel.x[0], 0)[1])}h{width}"))
     axes.append(_tag("text", panel.title, _class="title", x=-LEFT + 2, y=-14))
-    axes.append(_tag("text", panel.x_label, x=width / 2, y=height + 36, text_anchor="middle"))
+    axes.append(_tag("text", panel.x_label, x=width / 2, y=height + 39, text_anchor="middle"))
     lines = "".join(_drawn(mark, panel, numbers) for mark in panel.marks if mark.kind != "dot")
     dots = "".join(_drawn(mark, panel, numbers) for mark in panel.marks if mark.kind == "dot")
     plot = _tag("svg", lines, width=width, height=height)

@@ -24,6 +24,12 @@ NOTE = re.compile(r"& && (?:\\text\{(?P<said>.*?)\s?\})?(?P<formula>.*)", re.DOT
 SHORT = 14
 """So many signs are narrower than a phone."""
 
+LONG = 26
+"""So many signs may be wider than a phone."""
+
+BASE, END = '<span class="base">', "</span></span>"
+"""How KaTeX begins the pieces of a formula between which a line may end, and how it ends the formula."""
+
 characters = set()
 """What the fonts of the formulas have to hold; filled while pages are written."""
 
@@ -91,8 +97,29 @@ def _text(latex):
 
 
 def visit_math(writer, node):
-    writer.body.append(f'<span class="math">{typeset(node.astext(), node)}</span>')
+    writer.body.append(f'<span class="math">{_brackets_whole(typeset(node.astext(), node))}</span>')
     raise nodes.SkipNode
+
+
+def _brackets_whole(html):
+    """A formula in the text, whose lines break at signs such as + and =, but not inside a short bracket."""
+    html, end = html[: -len(END)], html[-len(END) :]
+    head, *parts = html.split(BASE)
+    written, waiting, depth = [], [], 0
+    for part in parts:
+        seen = unescape(re.sub("<[^>]*>", "", part))
+        depth += len(re.findall(r"[(\[]", seen)) - len(re.findall(r"[)\]]", seen))
+        waiting.append(BASE + part)
+        if depth <= 0:
+            written, waiting, depth = [*written, _whole(waiting)], [], 0
+    return "".join([head, *written, *waiting, end])
+
+
+def _whole(parts):
+    """The parts of a formula in a box that is not broken, unless it would be too wide for a phone."""
+    if len(parts) == 1 or len(re.sub("<[^>]*>", "", "".join(parts))) > LONG:
+        return "".join(parts)
+    return f'<span class="together">{"".join(parts)}</span>'
 
 
 def visit_math_block(writer, node):

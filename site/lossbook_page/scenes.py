@@ -99,7 +99,7 @@ SCENES["race"] = Scene(
     inputs=[
         Slider(first, "start score", -8, 0, 0.5, -6),
         Slider(rate, "learning rate", 0.5, 10, 0.5, 1),
-        Slider(steps, "steps taken", 0, 300, 1, 10, button="Step"),
+        Slider(steps, "steps taken", 0, 300, 1, 4, button="Step"),
     ],
     quantities={**race, "time": Places("path_squared")},
     still=curves,
@@ -181,7 +181,7 @@ SCENES["three-scores"] = Scene(
             [1, 2, 3],
             [0, 0.5, 1],
             [
-                *(Mark("path", "bar blue", f"{number},0 {number},p.{number - 1}") for number in (1, 2, 3)),
+                *(Mark("path", "bar ink faint", f"{number},0 {number},p.{number - 1}") for number in (1, 2, 3)),
                 *(
                     Mark("dot", "ink ring", f"{number},{truth}", moves=False)
                     for number, truth in ((1, 0), (2, 1), (3, 0))
@@ -191,7 +191,7 @@ SCENES["three-scores"] = Scene(
         Panel(
             "pushes −∂L/∂z on the scores",
             "For each class two arrows, up where the loss pushes the score up: the left one "
-            "by cross-entropy, the right one by squared error.",
+            "by squared error, the right one by cross-entropy.",
             "class",
             (0.4, 3.6),
             (-1, 1),
@@ -201,21 +201,21 @@ SCENES["three-scores"] = Scene(
                 *(
                     Mark("arrow", style, f"{number + shift},0 {number + shift},down_{name}.{number - 1}")
                     for number in (1, 2, 3)
-                    for name, style, shift in (("entropy", "blue", -0.13), ("squared", "orange", 0.13))
+                    for name, style, shift in (("squared", "blue", -0.13), ("entropy", "orange", 0.13))
                 )
             ],
         ),
     ],
     key=[
-        ("arrow blue", "push of cross-entropy, left"),
-        ("arrow orange", "push of squared error, right"),
+        ("arrow blue", "push of squared error, left"),
+        ("arrow orange", "push of cross-entropy, right"),
         ("dot ink ring", "truth"),
     ],
     table=[
         ["", "class 1", "class 2", "class 3", "loss"],
         ["probability", "p.0", "p.1", "p.2", ""],
-        ["∂ cross-entropy", "by_entropy.0", "by_entropy.1", "by_entropy.2", "entropy"],
         ["∂ squared error", "by_squared.0", "by_squared.1", "by_squared.2", "squared"],
+        ["∂ cross-entropy", "by_entropy.0", "by_entropy.1", "by_entropy.2", "entropy"],
     ],
     digits={"entropy": 3, "squared": 3}
     | {f"{row}.{place}": 3 for row in ("p", "by_entropy", "by_squared") for place in range(3)},
@@ -234,12 +234,12 @@ SQUARED, ABSOLUTE, SMOOTH, HUBER = (
 RULERS = {
     "L2": (SQUARED, "blue"),
     "L1": (ABSOLUTE, "orange"),
-    "huber": (HUBER, "ink thin"),
+    "huber": (HUBER, "ink"),
     "smooth": (SMOOTH, "green"),
 }
 SAID = {"L2": "L2", "L1": "L1", "huber": "Huber", "smooth": "smooth L1"}
 SCENES["rulers"] = Scene(
-    inputs=[Slider(r, "residual r", -4, 4, 0.1, 1), Slider(beta, "β, and Huber’s δ", 0.1, 3, 0.1, 2)],
+    inputs=[Slider(r, "residual r", -4, 4, 0.1, 1.5), Slider(beta, "β, and Huber’s δ", 0.1, 3, 0.1, 2)],
     quantities={
         "grid": Grid(-4, 4, 81),
         **{
@@ -276,7 +276,7 @@ SCENES["rulers"] = Scene(
                 Mark("path", "limit", f"beta,{heights[0]} beta,{heights[1]}"),
                 line("blue", f"{'grid' if part == 'value' else 'line'},{part}s_L2", moves=False),
                 line("orange", f"corner,{part}s_L1", moves=False),
-                line("ink thin", f"grid,{part}s_huber"),
+                line("ink", f"grid,{part}s_huber"),
                 line("green", f"grid,{part}s_smooth"),
                 *(dot(style, f"yhat,{part}_{name}", "yhat", "") for name, (_, style) in RULERS.items()),
             ],
@@ -288,7 +288,7 @@ SCENES["rulers"] = Scene(
                 (0, 6),
                 [0, 2, 4, 6],
                 "L2, L1, smooth L1 and Huber's loss over the residual, with dots at "
-                "the chosen residual. Thin upright lines stand at minus and plus beta.",
+                "the chosen residual. Dashed upright lines stand at minus and plus beta.",
             ),
             (
                 "slope",
@@ -395,7 +395,6 @@ SCENES["rate-and-curvature"] = Scene(
 # --- chapter 11 -----------------------------------------------------------------------------------------
 
 year, calls = symbol("year"), symbol("calls")
-STYLE_OF = {"squares": "blue", "robust": "orange"}
 lines = {
     "years": Row([*(int(at) for at in data.YEARS[:-1] - 1950), year - 1950]),
     "recorded": Row([*map(float, data.CALLS[:-1]), calls]),
@@ -424,7 +423,7 @@ SCENES["calls"] = Scene(
         Panel(
             "calls in tens of millions",
             "The telephone calls of 24 years, of which six stand far above the others, with the line of "
-            "least squares and Huber's line. The ringed point, the record of 1973, can be moved.",
+            "squared error and Huber's line. The ringed point, the record of 1973, can be moved.",
             "year",
             (1928, 2002),
             (-4, 42),
@@ -432,24 +431,24 @@ SCENES["calls"] = Scene(
             [0, 10, 20, 30, 40],
             [
                 line("blue", "1928,start_squares 2002,end_squares"),
-                line("orange", "1928,start_robust 2002,end_robust"),
+                line("green", "1928,start_robust 2002,end_robust"),
                 *(
                     Mark("dot", "small", f"{at},{number}", moves=False)
                     for at, number in zip(data.YEARS[:-1], data.CALLS[:-1])
                 ),
-                dot("green", "year,calls", "year", "calls"),
+                dot("ink ring", "year,calls", "year", "calls"),
             ],
             height=330,
         )
     ],
-    key=[("blue", "least squares"), ("orange", "Huber"), ("dot green", "the record of 1973")],
+    key=[("blue", "squared error"), ("green", "Huber"), ("dot ink ring", "the record of 1973")],
     table=[
-        ["", "slope", "for 1973", "pull of the record"],
-        ["least squares", "w_squares", "says_squares", "pull_squares"],
+        ["", "slope", "for 1973", "its pull"],
+        ["squared error", "w_squares", "says_squares", "pull_squares"],
         ["Huber", "w_robust", "says_robust", "pull_robust"],
     ],
     digits={"w_squares": 3, "w_robust": 3, "says_squares": 2, "says_robust": 2, "pull_squares": 2, "pull_robust": 2},
-    told="The record says {calls} in {year}. Least squares rises by {w_squares} a year and says {says_squares} of "
+    told="The record says {calls} in {year}. Squared error rises by {w_squares} a year and says {says_squares} of "
     "1973; Huber with δ {delta} rises by {w_robust} and says {says_robust}. The record pulls with {pull_squares} and "
     "{pull_robust}.",
 )
