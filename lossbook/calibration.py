@@ -27,7 +27,7 @@ def reliability(predicted: ArrayLike, happened: ArrayLike, bins: int = 10) -> tu
 
 
 def expected_calibration_error(predicted: ArrayLike, happened: ArrayLike, bins: int = 10) -> float:
-    """sum over bins of (samples in the bin / samples) |mean prediction - share that happened|, between 0 and 1.
+    """The sum over bins of (samples in the bin / samples) |mean prediction - share that happened|, from 0 to 1.
 
     Of true probabilities it is not 0 but the chance error of the shares, and a model that always predicts the share of
     positives has none. Source: Naeini, Cooper and Hauskrecht 2015.

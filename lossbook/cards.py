@@ -1,6 +1,7 @@
 """One card a loss: its definition, its derivatives and what is known of it, all derived."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 
@@ -84,7 +85,8 @@ def _kinks(loss: Loss) -> Cell:
     found = kinks(loss)
     if not found:
         from_zero = [symbol for symbol, _ in loss.parameters.values() if S.Zero in domain_of(symbol)]
-        return ["none", *(part for symbol in from_zero for part in (" for ", symbol > 0))]
+        kinked = [symbol for symbol in from_zero if kinks(_without(loss, symbol))]
+        return ["none", *(part for symbol in kinked for part in (" for ", symbol > 0))]
     entry = _entry(loss.prediction)
     return join(
         [
@@ -94,6 +96,12 @@ def _kinks(loss: Loss) -> Cell:
         ]
         for kink in found
     )
+
+
+def _without(loss: Loss, parameter: Expr) -> Loss:
+    """The loss with 0 for one of its parameters."""
+    others = {name: pair for name, pair in loss.parameters.items() if pair[0] != parameter}
+    return replace(loss, expression=loss.expression.subs(parameter, 0), parameters=others)
 
 
 def _steepest(loss: Loss) -> Cell:

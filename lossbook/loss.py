@@ -38,7 +38,7 @@ class Loss:
 
     `prediction` and `target` are SymPy symbols, or IndexedBase rows whose entries the expression sums
     over classes with `notation.total`. `parameters` gives the keyword of each parameter of the loss,
-    its symbol and its default, such as {"beta": (beta, 1)}. Everything else is derived.
+    its symbol and its default, such as `{"beta": (beta, 1)}`. Everything else is derived.
     """
 
     name: str

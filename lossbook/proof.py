@@ -144,8 +144,8 @@ def never_negative(expression: Expr) -> bool:
     """Whether `expression` is proved to be 0 or more at every admissible point, branch by branch.
 
     It is written as a fraction of polynomials in quantities that are never negative, probabilities and
-    targets between 0 and 1 as odds; it is never negative if no factor or else no term above or below is.
-    False says only that it was not proved.
+    targets between 0 and 1 as odds. It is never negative if no factor of the numerator and the denominator is, or
+    else no term of them. False says only that it was not proved.
     """
     expression = _elementary(as_expression("expression", expression), [])
     if isinstance(expression, Piecewise):

@@ -193,6 +193,11 @@ class _Latex(_Notation, LatexPrinter):
     def _fraction(self, top: str, bottom: str) -> str:
         return rf"\frac{{{top}}}{{{bottom}}}"
 
+    def _print_Indexed(self, expr: Expr) -> str:
+        written = [self._print(index) for index in expr.indices]
+        comma = "" if max(map(len, written)) == 1 else ","
+        return f"{{{self._print(expr.base)}}}_{{{comma.join(written)}}}"
+
     def _print_Piecewise(self, expr: Expr) -> str:
         return super()._print_Piecewise(expr).replace(r" \\", r" \\[.4em] ")
 

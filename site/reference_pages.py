@@ -115,6 +115,11 @@ def marked(part):
     return f"`{part}`" if CODE.fullmatch(part) else MARKS.sub(r"\\\1", part)
 
 
+def with_empty_defaults(app, what, name, thing, options, signature, returns):
+    """A signature as one may call it: dataclasses write <factory> for an empty dict."""
+    return (signature or "").replace("<factory>", "{}") or None, returns
+
+
 def setup(app):
     app.config.autodoc_typehints = "none"  # the docstrings say what is expected
     app.add_node(solutions)
@@ -126,4 +131,5 @@ def setup(app):
     app.connect("doctree-resolved", list_solutions)
     app.connect("doctree-resolved", let_tables_scroll)
     app.connect("autodoc-process-docstring", plain)
+    app.connect("autodoc-process-signature", with_empty_defaults)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

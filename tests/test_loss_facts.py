@@ -87,6 +87,12 @@ def test_a_kink_that_one_target_has_names_it():
     assert [kink.target for kink in kinks(losses.absolute_error)] == [None]
 
 
+def test_a_parameter_is_named_where_its_0_brings_a_kink_alone():
+    said = {name: str(losses.catalogue[name].card()) for name in ("smooth_l1", "focal")}
+    assert "kinks: none for beta > 0" in said["smooth_l1"]  # at 0 it is the absolute error
+    assert "kinks: none\n" in said["focal"]  # at 0 it is binary cross-entropy
+
+
 def test_a_card_says_which_rows_add_to_1():
     rows = dict(losses.softmax_cross_entropy.card().rows)
     assert "".join(map(str, rows["target"])).endswith(", one number a class, each from 0 to 1, adding to 1")

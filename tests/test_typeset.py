@@ -102,6 +102,8 @@ TEXTS = {
 }
 
 LATEX = {
+    r"{w}_{ij}": IndexedBase("w")[i, j],
+    r"{w}_{i,12}": IndexedBase("w")[i, 12],
     "p - y": p - y,
     "1 - p": 1 - p,
     r"2 \, \left(a - b\right)": 2 * a - 2 * b,
