@@ -23,7 +23,7 @@ _build/stamp: $(SOURCES)
 	@$(RUN) tools/build.py $^
 
 test: environment  ## run every test: notebooks executed and compared, pages opened in a browser
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest --thorough $(ARGS)
 	@$(RUN) tools/browser.py >/dev/null || echo "lossbook: THE PAGES WERE NOT TESTED, for want of a browser" >&2
 
 audit: book  ## Lighthouse on every page (installed on first use; needs a Chromium)

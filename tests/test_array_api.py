@@ -78,6 +78,7 @@ def assert_same(library, result, numpy_result, over_classes=False):
 # --- the same numbers -----------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough(one_case_in=4)
 @dtypes
 @pytest.mark.parametrize("part", METHODS)
 @pytest.mark.parametrize("name", losses.catalogue)
@@ -89,6 +90,7 @@ def test_a_loss_is_the_same_in_every_library(library, name, part, dtype):
     assert_same(library, result, compute(*examples, **parameters), name in CLASS_LOSSES)
 
 
+@pytest.mark.thorough(one_case_in=4)
 @dtypes
 @pytest.mark.parametrize("reduction", [None, "mean", "sum"])
 @pytest.mark.parametrize("name", losses.catalogue)
@@ -101,6 +103,7 @@ def test_value_and_gradient_reduce_the_same_in_every_library(library, name, redu
         assert_same(library, result, numpy_result, name in CLASS_LOSSES)
 
 
+@pytest.mark.thorough(one_case_in=4)
 @dtypes
 @pytest.mark.parametrize("part", METHODS)
 @pytest.mark.parametrize("name", CLASS_LOSSES)
@@ -281,6 +284,7 @@ def test_dask_arrays_stay_lazy_and_keep_their_chunks(classes_in_a_chunk):
     assert any(computed)
 
 
+@pytest.mark.thorough
 def test_dask_holds_more_rows_than_memory_does():
     """200 chunks of 10,000 rows: 160 MB of logits, of which a few chunks at a time are there."""
     library = Library("dask")

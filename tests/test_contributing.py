@@ -14,6 +14,8 @@ from lossbook import figures
 from lossbook.exercises import regression
 from lossbook.proof import equal
 
+pytestmark = pytest.mark.thorough  # it runs kernels and tests
+
 ROOT = Path(__file__).parent.parent
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 FENCED = re.findall(r"^(`{3,4})\w+ (\w+)\n(.*?)^\1$", CONTRIBUTING, re.DOTALL | re.MULTILINE)

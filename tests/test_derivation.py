@@ -197,6 +197,7 @@ def same_value(a, b):
     return True
 
 
+@pytest.mark.thorough(one_case_in=9)
 @pytest.mark.parametrize("name", DERIVATIONS)
 def test_a_flipped_sign_in_any_step_is_refuted(name):
     derivation = DERIVATIONS[name]()

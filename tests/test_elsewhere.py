@@ -10,6 +10,7 @@ from lossbook.proof import equal
 IDENTIFIERS = [f"{name.library} {name.name}" for name in NAMES]
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("name", NAMES, ids=IDENTIFIERS)
 def test_a_definition_elsewhere_is_its_factor_times_ours(name):
     loss = losses.catalogue[name.loss]

@@ -977,6 +977,7 @@ def test_the_tables_have_every_kind_of_mistake():
     assert kinds == {None, *KINDS}
 
 
+@pytest.mark.thorough(one_case_in=6)
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_answer_is_proved_in_any_form(name):
     exercise = exercises.get(name)
@@ -987,6 +988,7 @@ def test_a_right_answer_is_proved_in_any_form(name):
         assert "proved" in str(feedback)
 
 
+@pytest.mark.thorough(one_case_in=6)
 @pytest.mark.parametrize("name", WRONG)
 def test_the_mistake_in_a_wrong_answer_is_named_and_shown(name):
     exercise = exercises.get(name)
@@ -1061,6 +1063,7 @@ def test_a_counterexample_shows_arrays_as_nested_lists():
     assert said.endswith("For z = [[0, 0]] it returns [[0.25, 0.25]], and should return [[0.5, 0.5]].")
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("name", WRONG_FUNCTIONS)
 def test_the_mistake_in_a_wrong_function_is_named_and_shown(name):
     exercise = exercises.get(name)
@@ -1133,6 +1136,7 @@ def test_a_solution_is_the_derivative_that_difference_quotients_measure(name):
         assert abs(measured - evaluate(exercise.solution, 3, point)) < 1e-12
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("name", DERIVATIVES)
 def test_a_derivation_ends_at_the_solution(name):
     exercise = exercises.get(name)
@@ -1186,6 +1190,7 @@ def test_an_answer_that_is_nowhere_a_number_is_wrong():
     assert exercises.sigmoid_slope.check(I * prob).verdict == "refuted"
 
 
+@pytest.mark.thorough
 def test_feedback_does_not_depend_on_the_order_of_sets():
     code = (
         "from lossbook import exercises\n"
@@ -1234,19 +1239,19 @@ def test_hints_come_in_steps(name):
 def test_a_sheet_has_the_question_the_hints_and_the_solution_of_each_exercise_of_its_chapter(chapter):
     mine = [exercise for exercise in exercises.catalogue.values() if exercise.chapter == chapter]
     sheet = exercises.sheet(chapter)
-    page, lines = sheet._repr_markdown_(), str(sheet).splitlines()
+    page, written = sheet._repr_markdown_(), str(sheet)
     names = [exercise.name for exercise in mine]
     assert re.findall(r"^\*\*`(\w+)`\*\* ", page, re.MULTILINE) == names
-    assert [line.partition(".")[0] for line in lines if line[0] != " "] == names
+    assert [line.partition(".")[0] for line in written.splitlines() if line[0] != " "] == names
     assert page.count("<summary>Solution</summary>") == sum(not exercise.arguments for exercise in mine)
     for exercise, on_page in zip(mine, page.split("**`")[1:]):
         hints = [exercise.hint(number) for number in range(1, len(exercise.hints) + 1)]
         folds = [f"Hint {number}</summary>\n\n{hint._repr_markdown_()}" for number, hint in enumerate(hints, start=1)]
         places = [on_page.index(fold) for fold in folds]
         assert places == sorted(places) and "</details>" not in on_page[: places[-1]]  # each hint holds the next
-        assert all(f"Hint {number}: {hint}" in str(sheet) for number, hint in enumerate(hints, start=1))
+        assert all(f"Hint {number}: {hint}" in written for number, hint in enumerate(hints, start=1))
         if not exercise.arguments:
-            assert latex(exercise.solution) in on_page and f"Solution: {text(exercise.solution)}" in str(sheet)
+            assert latex(exercise.solution) in on_page and f"Solution: {text(exercise.solution)}" in written
 
 
 @pytest.mark.parametrize("chapter, error", [(0, ValueError), (16, ValueError), (-1, ValueError), ("1", TypeError)])

@@ -133,6 +133,7 @@ def points(expression):
         yield classes, values
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_the_result_is_the_derivative(name):
     expression, symbol = EXPRESSIONS[name]

@@ -657,6 +657,7 @@ def test_the_expressions_of_an_elementwise_loss_are_right_at_points(name):
             assert same(at(expression, point), true)
 
 
+@pytest.mark.thorough(one_case_in=2)
 @every_class_loss
 def test_the_expressions_of_a_class_loss_are_right_at_points(name):
     loss = getattr(losses, name)

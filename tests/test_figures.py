@@ -48,6 +48,7 @@ FIGURES = {
 }
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
 def test_a_figure_is_the_same_svg_each_time_and_carries_its_alt_text(draw):
     figure = draw()

@@ -99,6 +99,7 @@ def test_bound_indices_are_called_k_j_l_m_and_then_k_with_a_number():
     assert [index.name for index in taken] == ["k", "j", "l", "m", "k1", "k2", "k3"]
 
 
+@pytest.mark.thorough(one_case_in=3)
 @by_name
 @pytest.mark.parametrize("row", [z, y], ids=str)
 def test_differentiating_is_a_difference_quotient(name, row):

@@ -19,6 +19,8 @@ from lossbook.training import descend, fit_linear
 from server import serve
 from site_pages import ROOT, Visit, build, chromium, small_book  # noqa: F401
 
+pytestmark = pytest.mark.thorough  # it opens pages in a browser
+
 sys.path.append(str(ROOT / "site"))
 
 from lossbook_page.interactive import drawing, shown  # noqa: E402

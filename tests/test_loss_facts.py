@@ -123,6 +123,7 @@ def grid(name):
     return predictions, np.array(TARGETS.get(name, [0.0, 1.0]))[:, None]
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 @pytest.mark.parametrize("bound_of, part", [(steepest_slope, "gradient_at"), (greatest_curvature, "hessian_at")])
 def test_a_greatest_size_is_never_passed_and_nearly_reached(name, bound_of, part):
@@ -217,6 +218,7 @@ def a_class_loss(expression):
     return Loss(name="trial", expression=expression, prediction=logits, target=targets)
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize(
     "expression, expected",
     [
@@ -295,6 +297,7 @@ def test_a_domain_in_words(symbol, words):
     assert domain_in_words(symbol) == words
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("name", losses.catalogue)
 def test_a_card_shows_the_loss_and_what_is_known_of_it(name):
     card = losses.catalogue[name].card()

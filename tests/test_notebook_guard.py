@@ -16,6 +16,8 @@ import pytest
 import yaml
 from notebook_guard import TYPED_EQUATION, listed_notebooks, same_text
 
+pytestmark = pytest.mark.thorough  # it runs kernels
+
 ROOT = Path(__file__).resolve().parent.parent
 
 TEXT = r"""# Try the guard
@@ -278,13 +280,36 @@ def run_pytest(folder, *arguments):
     return messages
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A book with this one's settings, an untouched notebook and a tampered copy for each hole."""
-    folder = tmp_path_factory.mktemp("book")
+def with_settings(folder):
+    """`folder` with what this project tells pytest."""
     for name in ("conftest.py", "pyproject.toml", "tests/notebook_guard.py", "tools/notebooks.py"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def test_plain_pytest_takes_a_part_of_what_is_thorough_and_all_of_a_file_that_is_named(tmp_path):
+    (with_settings(tmp_path) / "tests/test_some.py").write_text(
+        "import pytest\n\n\n"
+        "@pytest.mark.thorough(one_case_in=2)\n@pytest.mark.parametrize('n', range(5))\n"
+        "def test_cases(n): ...\n\n\n"
+        "@pytest.mark.thorough\ndef test_long(): ...\n\n\n"
+        "def test_short(): ...\n"
+    )
+    (tmp_path / "chapters").mkdir()
+
+    def passed(*arguments):
+        return re.search(r"\d+ passed.*?(?= in )", pytest_in(tmp_path, "-q", *arguments).stdout)[0]
+
+    assert passed("tests") == "4 passed, 3 deselected"
+    assert passed("tests", "--thorough") == passed("tests/test_some.py") == "7 passed"
+    assert passed("tests/test_some.py::test_long") == "1 passed"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A book with this one's settings, an untouched notebook and a tampered copy for each hole."""
+    folder = with_settings(tmp_path_factory.mktemp("book"))
     chapters = folder / "chapters"
     chapters.mkdir()
     notebooks.write(chapters / "untouched.ipynb", notebooks.from_text(TEXT))

@@ -12,6 +12,8 @@ from pathlib import Path
 import notebooks
 import pytest
 
+pytestmark = pytest.mark.thorough  # it runs kernels
+
 TEXT = """# Try the tools
 
 First.

@@ -92,6 +92,7 @@ def test_the_citation_has_what_its_format_asks_for():
     assert citation["license"] == ["MIT", "CC-BY-4.0"]
 
 
+@pytest.mark.thorough
 def test_the_library_has_types():
     checked = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout

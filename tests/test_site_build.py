@@ -10,6 +10,8 @@ import pytest
 from lossbook_page.finish import kept_rules
 from site_pages import ROOT, Visit, build, chromium, small_book  # noqa: F401
 
+pytestmark = pytest.mark.thorough  # it builds pages
+
 PLAIN = "# A small page\n\nIt has a paragraph of its own.\n"
 FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 24"><path stroke="#0072b2" d="M 0 0 L 48 24"/></svg>'
 

@@ -176,6 +176,7 @@ def random_expression(random, depth):
     )
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("seed", range(150))
 def test_what_is_written_is_what_was_meant(seed):
     """Read back as Python, at a point where every difference has a size of its own."""
@@ -199,6 +200,7 @@ LETTERS = {"p": p, "y": y, "a": a, "b": b, "z": logit, "i": i, "j": j, "k": k, "
 ROWS = {"z": z, "y": targets, "p": probabilities, "q": IndexedBase("q", positive=True)}
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("seed", range(150))
 def test_what_is_typeset_is_what_was_meant(seed):
     """Read back by a reader of LaTeX, at a point where every difference has a size of its own."""
@@ -222,6 +224,7 @@ def random_class_expression(random, depth):
     return random.choice([*plain, left - summed, without * left])
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("seed", range(50))
 def test_what_is_typeset_over_classes_is_what_was_meant(seed):
     expression = random_class_expression(Random(seed), 2)
@@ -229,6 +232,7 @@ def test_what_is_typeset_over_classes_is_what_was_meant(seed):
     assert equal(read, expression)
 
 
+@pytest.mark.thorough(one_case_in=5)
 @pytest.mark.parametrize("name", losses.catalogue)
 def test_a_card_read_back_states_the_loss_its_gradient_and_its_hessian(name):
     loss = losses.catalogue[name]

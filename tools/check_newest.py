@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).with_name("uv")
 RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
 INSTALL = "pip install --quiet --only-binary=:all: -r pyproject.toml --group=book --group=test".split()
-TEST = "-m pytest -q --by-meaning -p no:cacheprovider".split()
+TEST = "-m pytest -q --thorough --by-meaning -p no:cacheprovider".split()
 LEFT_OUT = [f"--ignore-glob=tests/test_{part}*" for part in ("site", "recovery", "notebook_")]
 LEFT_OUT.append("--deselect=tests/test_package.py::test_the_library_has_types")
 
