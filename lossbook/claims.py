@@ -87,9 +87,8 @@ class Judgement(Claim):
     def _repr_latex_(self) -> str:
         end = "\n\\end{aligned}$$"
         notes = [
-            rf"& && \text{{line ({number}) should be {should} and is {found} at }} {{{at}}}"
+            rf"& && \text{{line ({number}) should be {should} and is {found} at }} {{{'}, {'.join(point)}}}"
             for number, point, should, found in self._failures(latex)
-            for at in ["}, {".join(point)]
         ]
         return " \\\\\n".join([super()._repr_latex_().removesuffix(end), *notes]) + end
 

@@ -30,7 +30,7 @@ class Table:
         self.names = list(listed)
         written = [_write_column(cells, digits) for cells in listed.values()]
         self.rows = list(zip(*written))
-        self.is_text = [not any(map(_is_number, column)) for column in written]
+        self.is_text = [number > 0 and not any(map(_is_number, column)) for number, column in enumerate(written)]
 
     def __repr__(self) -> str:
         columns = []
@@ -42,7 +42,7 @@ class Table:
 
     def _repr_html_(self) -> str:
         marks = [' class="text-left"' if is_text else "" for is_text in self.is_text]
-        head = "".join(f'<th scope="col"{mark}>{escape(name)}</th>' for name, mark in zip(self.names, ["", *marks[1:]]))
+        head = "".join(f'<th scope="col"{mark}>{escape(name)}</th>' for name, mark in zip(self.names, marks))
         body = "".join(
             f'<tr><th scope="row">{escape(name)}</th>'
             + "".join(f"<td{mark}>{escape(cell)}</td>" for cell, mark in zip(cells, marks[1:]))

@@ -21,6 +21,7 @@ from sympy import (
     Subs,
     Sum,
     Symbol,
+    Tuple,
     expand,
     factor,
 )
@@ -129,7 +130,7 @@ class Exercise:
     def _words(self, template: str) -> Words:
         derived = {}
         if self.of is not None:
-            of = rename_bound(self.of, bound_indices(self.of) & set().union(*(s.free_symbols for s in self.by)))
+            of = rename_bound(self.of, Tuple(*self.by).free_symbols)
             derived = {"loss": self.of, "slope": Derivative(of, *self.by, evaluate=False)}
         return Words(template, **(derived | self.terms))
 
@@ -148,10 +149,10 @@ class Exercise:
         parts = self.arguments or self.uses
         names = [_home_of(part)[1] for part in parts]
         letters = {name: part for name, part in zip(names, parts) if not isinstance(part, FunctionClass)}
-        listed = ", ".join(
-            name if name not in letters else f"{{{name}}}" if str(part) == name else f"{name} ({{{name}}})"
-            for name, part in zip(names, parts)
-        )
+        written = {
+            name: f"{{{name}}}" if str(part) == name else f"{name} ({{{name}}})" for name, part in letters.items()
+        }
+        listed = ", ".join(written.get(name, name) for name in names)
         if self.arguments:
             return Words(f"Your answer is a function of {listed}, arrays with one entry or row a sample.", **letters)
         return Words(f"Your answer is written with {listed}." if names else "Your answer is a number.", **letters)
