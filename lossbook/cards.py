@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 
-from sympy import Derivative, DiracDelta, Expr, IndexedBase, S, Symbol, count_ops, oo, powsimp
+from sympy import Derivative, DiracDelta, Expr, IndexedBase, S, Symbol, count_ops, nan, oo, powsimp, zoo
 
 from lossbook.elsewhere import in_words, names
 from lossbook.explanation import simplest
@@ -85,8 +85,8 @@ def _kinks(loss: Loss) -> Cell:
     found = kinks(loss)
     if not found:
         from_zero = [symbol for symbol, _ in loss.parameters.values() if S.Zero in domain_of(symbol)]
-        kinked = [symbol for symbol in from_zero if kinks(_without(loss, symbol))]
-        return ["none", *(part for symbol in kinked for part in (" for ", symbol > 0))]
+        above = [symbol for symbol in from_zero if not _is_smooth_at_zero(loss, symbol)]
+        return ["none", *(part for symbol in above for part in (" for ", symbol > 0))]
     entry = _entry(loss.prediction)
     return join(
         [
@@ -98,10 +98,11 @@ def _kinks(loss: Loss) -> Cell:
     )
 
 
-def _without(loss: Loss, parameter: Expr) -> Loss:
-    """The loss with 0 for one of its parameters."""
+def _is_smooth_at_zero(loss: Loss, parameter: Expr) -> bool:
+    """Whether with 0 for the parameter there is still a loss, and one without kinks."""
+    expression = loss.expression.subs(parameter, 0)
     others = {name: pair for name, pair in loss.parameters.items() if pair[0] != parameter}
-    return replace(loss, expression=loss.expression.subs(parameter, 0), parameters=others)
+    return not expression.has(nan, zoo) and not kinks(replace(loss, expression=expression, parameters=others))
 
 
 def _steepest(loss: Loss) -> Cell:

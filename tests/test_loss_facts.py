@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sympy import Abs, IndexedBase, Rational, Symbol, exp, oo, sin, sqrt, symbols
+from sympy import Abs, IndexedBase, Rational, Symbol, exp, log, oo, sin, sqrt, symbols
 
 from lossbook import facts, losses
 from lossbook.cards import Card
@@ -91,6 +91,13 @@ def test_a_parameter_is_named_where_its_0_brings_a_kink_alone():
     said = {name: str(losses.catalogue[name].card()) for name in ("smooth_l1", "focal")}
     assert "kinks: none for beta > 0" in said["smooth_l1"]  # at 0 it is the absolute error
     assert "kinks: none\n" in said["focal"]  # at 0 it is binary cross-entropy
+
+
+def test_a_parameter_is_named_where_there_is_no_loss_at_its_0():
+    b = Symbol("b", nonnegative=True)
+    for expression in ((prediction - value) ** 2 / b, log(1 + b * (prediction - value) ** 2) / b):
+        own = Loss(name="own", expression=expression, prediction=prediction, target=value, parameters={"b": (b, 1)})
+        assert "kinks: none for b > 0" in str(own.card())
 
 
 def test_a_card_says_which_rows_add_to_1():
