@@ -65,6 +65,7 @@ from lossbook.exercises.symbols import (
     weights,
 )
 from lossbook.functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softmax_complement, softplus
+from lossbook.indices import bound_indices
 from lossbook.notation import beta, count, delta, epsilon, i, j, k, n, prediction, quantile, side, total, value
 from lossbook.typeset import latex, text
 
@@ -1171,6 +1172,31 @@ def test_feedback_reads_like_a_teacher():
     assert "It is 1/n times the right answer." in str(check((p[i] - y[i]) / n))
     assert "wrong where |yhat - y| > delta" in str(exercises.huber_gradient.check(r))
     assert "at the kink, where yhat = y" in str(exercises.absolute_error_gradient.check(r / Abs(r)))
+
+
+def test_a_region_has_its_edge_where_the_answer_is_wrong_on_it_too():
+    lifted = exercises.smooth_l1.check(Piecewise((r**2 / (2 * beta), Abs(r) < beta), (Abs(r), True)))
+    assert "wrong where |yhat - y| ≥ beta" in str(lifted)  # by beta / 2
+    unbent = exercises.huber_gradient.check(r)
+    assert "wrong where |yhat - y| > delta" in str(unbent)  # on the edge r is delta, which is right
+
+
+def test_points_are_not_called_classes():
+    exercise = exercises.mean_squared_error_gradient
+    assert str(exercise.check(exercise.solution)) == "Right, and proved for every n."
+
+
+@pytest.mark.parametrize("name", exercises.catalogue)
+def test_no_index_of_a_question_is_bound_and_free(name):
+    asked = exercises.get(name).asked
+    for derivative in (term for term in asked.terms.values() if isinstance(term, Derivative)):
+        by = set().union(*(symbol.free_symbols for symbol in derivative.variables))
+        assert not bound_indices(derivative.expr) & by
+
+
+def test_a_symbol_that_an_answer_uses_is_typeset_whatever_its_name():
+    shown = exercises.softmax_slope._repr_markdown_()
+    assert "written with logits ($z$), probabilities ($p$), softmax, KroneckerDelta, $i$, $k$, $n$." in shown
 
 
 def test_a_rounded_number_is_asked_for_exactly():

@@ -87,6 +87,10 @@ def test_a_line_of_the_overview(overview, name, line):
     assert line in str(overview).splitlines()
 
 
+def test_the_prediction_of_a_count_is_no_logit(overview):
+    assert "poisson: the logarithm of a count; yes; none; without bound" in str(overview).splitlines()
+
+
 def test_the_table_of_symbols_has_each_symbol_once():
     shown = [part for row in reference.symbols().rows for part in row[0] if not isinstance(part, str)]
     assert [getattr(symbol, "base", symbol) for symbol in shown] == list(MEANINGS)

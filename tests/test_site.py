@@ -387,6 +387,11 @@ def test_a_page_says_what_it_is(site, page):  # noqa: F811
         assert ((site / page).parent / card).read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_signature_shows_what_one_may_write(site):  # noqa: F811
+    text = unescape(re.sub("<[^>]*>", "", (site / "reference/api.html").read_text("utf-8")))
+    assert "parameters={}" in text and "<factory>" not in text and "loss=losses.softmax_cross_entropy" in text
+
+
 def test_titles_and_descriptions_differ_from_page_to_page(site):  # noqa: F811
     heads = [
         re.findall(r'<title>.*?</title>|<meta name="description".*?>', (site / page).read_text("utf-8"))

@@ -4,10 +4,12 @@ import os
 import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
-from lossbook_page.finish import kept_rules
+from lossbook_page import mathematics
+from lossbook_page.finish import kept_rules, mended
 from site_pages import ROOT, Visit, build, chromium, small_book  # noqa: F401
 
 pytestmark = pytest.mark.thorough  # it builds pages
@@ -275,6 +277,28 @@ def test_styles_become_classes_and_figures_get_their_size_and_a_partner_for_the_
     assert 'width="64" height="32"' in text
     night = (tmp_path / "_build/html" / re.search(r'srcset="([^"]*)"', text)[1]).read_text("utf-8")
     assert "#0072b2" not in night
+
+
+@pytest.mark.parametrize(
+    "latex, pieces",
+    [
+        ("a + (b - c) = d", 2),  # the bracket and the sign behind it
+        (r"2 (p_i - y_i) p_i (1 - p_i)", 3),
+        ("a + b = c", 0),
+        ("[0, 1)", 0),
+        ("(" + " + ".join("abcdefghijklmnop") + ")", 0),  # wider than a phone
+    ],
+)
+def test_a_line_of_text_does_not_end_in_a_short_bracket(latex, pieces):
+    html = ElementTree.fromstring(mathematics.brackets_whole(mathematics.typeset(latex, None)))
+    boxes = html.findall(".//span[@class='together']")
+    assert [len(box.findall("span[@class='base']")) for box in boxes] == ([pieces] if pieces else [])
+
+
+def test_a_name_in_code_may_go_on_behind_a_dot_an_underscore_or_a_bracket():
+    written = mended('<span class="pre">exercises.sigmoid_slope.check(...)</span> and chapter 4')
+    assert "exercises.<wbr>sigmoid_<wbr>slope.<wbr>check(...)" in written
+    assert "chapter\N{NO-BREAK SPACE}4" in written
 
 
 def test_a_rule_of_katex_is_kept_if_the_pages_use_its_classes():

@@ -97,11 +97,11 @@ def _text(latex):
 
 
 def visit_math(writer, node):
-    writer.body.append(f'<span class="math">{_brackets_whole(typeset(node.astext(), node))}</span>')
+    writer.body.append(f'<span class="math">{brackets_whole(typeset(node.astext(), node))}</span>')
     raise nodes.SkipNode
 
 
-def _brackets_whole(html):
+def brackets_whole(html):
     """A formula in the text, whose lines break at signs such as + and =, but not inside a short bracket."""
     html, end = html[: -len(END)], html[-len(END) :]
     head, *parts = html.split(BASE)
