@@ -3,8 +3,8 @@ RUN := .venv/bin/python
 # Named once, a Python is kept.
 PYTHON ?= $(shell test -x $(RUN) && echo $(RUN) || echo python3)
 SOURCES := $(wildcard *.md) references.bib _config.yml _toc.yml requirements.lock \
-    $(wildcard chapters/* reference/* lossbook/*.py lossbook/exercises/*.py) tools/build.py \
-    $(wildcard site/* site/lossbook_page/* site/theme/* site/theme/static/*)
+    $(wildcard chapters/*.* reference/*.* lossbook/*.* lossbook/exercises/*.*) tools/build.py \
+    $(wildcard site/*.* site/lossbook_page/*.* site/theme/*.* site/theme/static/*.*)
 
 unexport PYTHONPATH PYTHONHOME
 

@@ -560,7 +560,8 @@ def library(array: object) -> str | None:
     """The name of the library that `array` belongs to, or None if it is no array: a number or a list."""
     if isinstance(array, (np.ndarray, np.generic)):
         return "numpy"
-    name = type(array).__module__.split(".")[0]
+    module = type(array).__module__.split(".")[0]
+    name = "jax" if module == "jaxlib" else module
     return name if hasattr(array, "__array_namespace__") or name in ("torch", "dask", "cupy", "jax") else None
 
 
@@ -905,8 +906,8 @@ class _Writer:
             return None
         for share in e.args:
             target = share - e
-            if isinstance(share, functions.softmax) and _is_target(target):
-                return self._call("difference", (share, _complement(share), target), axes)
+            if isinstance(share, functions.softmax) and ends_at_1(target):
+                return self._call("difference", (share, complement(share), target), axes)
             if isinstance(share, exp) and isinstance(target, Symbol):
                 return self._call("exp_difference", (share.args[0], target), axes)
             logit, truth = _sigmoid_less_target(e, share)
@@ -916,14 +917,14 @@ class _Writer:
             row, terms, index = _softmax_slope(e, share)
             if row is not None and axes == (index,):
                 parts, target = self._name_for(f"row_parts(xp, {_name(row)})"), functions.softmax(row, index) - terms
-                if _is_target(target):
+                if ends_at_1(target):
                     terms, target = self.write(terms, axes), self.write(target, axes)
                     return f"softmax_slope_of_difference(xp, {parts}, {terms}, {target})"
                 return f"softmax_slope(xp, {parts}, {self.write(terms, axes)})"
-            if isinstance(share, functions.sigmoid) and target == _complement(share):
+            if isinstance(share, functions.sigmoid) and target == complement(share):
                 return f"0 - {self.write(functions.tanh(-share.args[0] / 2), axes)}"
             target, probability = (-share).as_numer_denom()
-            if e == (1 - target) / (1 - probability) - target / probability and _is_target(target):
+            if e == (1 - target) / (1 - probability) - target / probability and ends_at_1(target):
                 return self._call("odds_difference", (probability, target), axes)
         return None
 
@@ -1024,7 +1025,7 @@ def _softmax_slope(e: Expr, share: Expr) -> tuple[Any, Any, Any]:
                 here = {index: left_out[0]}
                 terms = (function / softmax_k).xreplace(here)
                 p = softmax_k.xreplace(here)
-                if e == terms * p * _complement(p) - p * a_sum:
+                if e == terms * p * complement(p) - p * a_sum:
                     return softmax_k.row, terms, left_out[0]
     return None, None, None
 
@@ -1036,19 +1037,20 @@ def _sigmoid_less_target(e: Expr, share: Any) -> tuple[Any, Any]:
         for y in share.free_symbols | (share - e).free_symbols:
             plain = e == sigmoid_of_z - y
             split = e == (1 - y) * sigmoid_of_z - y * functions.sigmoid(-z)
-            if _is_target(y) and (plain or split):
+            if ends_at_1(y) and (plain or split):
                 return z, y
     return None, None
 
 
-def _complement(share: Any) -> Expr:
+def complement(share: Any) -> Expr:
+    """1 - share of a sigmoid or a softmax, as a function of its own."""
     if isinstance(share, functions.sigmoid):
         return functions.sigmoid(-share.args[0])
     return functions.softmax_complement(*share.args)
 
 
-def _is_target(expression: Expr) -> bool:
-    """Whether `expression` is a target between 0 and 1."""
+def ends_at_1(expression: Expr) -> bool:
+    """Whether `expression` is a symbol or an entry of a row, such as a target or a probability, that is at most 1."""
     symbol = expression.base if isinstance(expression, Indexed) else expression
     return isinstance(symbol, (Symbol, IndexedBase)) and DOMAINS.get(symbol) is not None and DOMAINS[symbol].sup == 1
 
@@ -1056,7 +1058,7 @@ def _is_target(expression: Expr) -> bool:
 def _is_divergence(e: Expr) -> bool:
     """Whether `e` is a target times the logarithm of a ratio: terms of both signs, which may add to little."""
     logarithm = next((factor for factor in Mul.make_args(e) if isinstance(factor, log)), None)
-    return logarithm is not None and _is_target(e / logarithm) and not logarithm.args[0].as_numer_denom()[1].is_number
+    return logarithm is not None and ends_at_1(e / logarithm) and not logarithm.args[0].as_numer_denom()[1].is_number
 
 
 def _axes(expression: Expr) -> tuple[Expr, ...]:

@@ -48,14 +48,17 @@ def compared(models: dict[str, ArrayLike], happened: ArrayLike, true: ArrayLike)
     """A table with a row a model: share of right answers, calibration error and distance from the true probabilities.
 
     `models` is a dict from names to predicted probabilities; an answer is right if it lies on the side of one half
-    where the sample fell.
+    where the sample fell. Raises TypeError or ValueError that names the argument.
     """
+    if not isinstance(models, dict):
+        raise TypeError(f"models: expected a dict from names to predicted probabilities, got {models!r}")
+    outcomes = [_outcomes(predicted, happened) for predicted in models.values()]
     return Table(
         {
             "": list(models),
-            "right answers": [float(np.mean((np.asarray(row) > 0.5) == happened)) for row in models.values()],
-            "calibration error": [expected_calibration_error(row, happened) for row in models.values()],
-            "distance from the truth": [distance_from(true, row) for row in models.values()],
+            "right answers": [float(np.mean((predicted > 0.5) == happened)) for predicted, happened in outcomes],
+            "calibration error": [expected_calibration_error(*outcome) for outcome in outcomes],
+            "distance from the truth": [distance_from(true, predicted) for predicted in models.values()],
         },
         digits=3,
     )

@@ -9,7 +9,7 @@ Only what `function` returns is asked, so it may be any code: NumPy, another lib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from sympy import Interval, oo
@@ -176,7 +176,7 @@ class GradientReport:
 
 
 def check_gradient(
-    function: Function, gradient: Function | ArrayLike, at: ArrayLike, tolerance: Any = 1e-6, reach: Any = 0.125
+    function: Function, gradient: Function | ArrayLike, at: ArrayLike, tolerance: float = 1e-6, reach: float = 0.125
 ) -> GradientReport:
     """Compare `gradient` with the slopes of `function` at `at`, entry by entry; returns a `GradientReport`.
 
@@ -189,9 +189,9 @@ def check_gradient(
     more than `tolerance` relative to the larger of the two, and by more than the error of the measurement.
     A kink is looked for in the difference of the one-sided slopes: here, any number between them is accepted.
 
-    The function is called 57 times an entry, up to `reach` times max(1, |x|) away. Where it returns nan or infinity
-    the step is left out; an error that it raises is not caught, so choose a `reach` that stays in its domain. The
-    check can say that a gradient is wrong at a point, never that it is right everywhere.
+    The function is called 56 times an entry, up to `reach` times max(1, |x|) away, and once at `at`. Where it returns
+    nan or infinity the step is left out; an error that it raises is not caught, so choose a `reach` that stays in its
+    domain. The check can say that a gradient is wrong at a point, never that it is right everywhere.
 
         >>> check_gradient(lambda z: (z**2).sum(), lambda z: z, at=[1.0, 2.0])
         wrong in 2 of 2 entries, all by the factor 1/2
@@ -212,8 +212,8 @@ def check_gradient(
     given = np.array(given, dtype=np.float64)
     if given.shape != at.shape:
         raise ValueError(f"gradient: expected the shape {at.shape} of at, got {given.shape}")
-    _value(function, at, finite=True)
-    slopes = {index: _slope(function, at, index, reach) for index in np.ndindex(at.shape)}
+    here = _value(function, at, finite=True)
+    slopes = {index: _slope(function, at, index, *here, reach) for index in np.ndindex(at.shape)}
     entries = _judged(given, slopes, tolerance)
     square = at.ndim == 2 and at.shape[0] == at.shape[1]
     transposed = square and all(entry.verdict != "wrong" for entry in _judged(given.T, slopes, tolerance))
@@ -249,9 +249,10 @@ def _value(function: Function, point: np.ndarray, finite: bool = False) -> tuple
     return float(returned), float(precision)
 
 
-def _slope(function: Function, at: np.ndarray, index: tuple[int, ...], reach: float) -> Slope:
-    """The slope of `function` by the entry `index` of `at`."""
-    here, precision = _value(function, at)
+def _slope(
+    function: Function, at: np.ndarray, index: tuple[int, ...], here: float, precision: float, reach: float
+) -> Slope:
+    """The slope of `function`, which is `here` at `at`, by the entry `index`."""
     steps, right, left, noise = [], [], [], []
     for step in reach * max(1.0, abs(at[index])) * STEPS:
         values, widths = [], []

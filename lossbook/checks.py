@@ -52,7 +52,7 @@ def as_number(name: str, value: object, domain: Set) -> float:
 
 
 @lru_cache(maxsize=1024)  # the same parameters come with every step of a training
-def _contains(domain: Expr, number: float) -> bool:
+def _contains(domain: Set, number: float) -> bool:
     return domain.contains(sympify(number)) == True  # noqa: E712
 
 

@@ -89,12 +89,12 @@ def find_counterexample(
     parts = [left, right, *conditions]
     if not all(map(_can_be_written_out, parts)):
         return None
-    rows = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right)) or any(mentioned.values())
+    over_classes = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right)) or any(mentioned.values())
     numbered = sorted({int(index) for part in parts for index in free_indices(part) if index.is_number})
     least = max([1, *numbered])
     symbols = [index for index in shortest_first({*free_indices(left), *free_indices(right)}) if not index.is_number]
     generator = Random(0)
-    for classes in range(least, max(least, MOST_CLASSES) + 1) if rows else [1]:
+    for classes in range(least, max(least, MOST_CLASSES) + 1) if over_classes else [1]:
         for numbers in placements(len(symbols), classes, numbered):
             case = dict(zip(symbols, map(Integer, numbers)))
             here, there = (write_out(side, classes, case) for side in (left, right))
@@ -106,7 +106,7 @@ def find_counterexample(
             found = _differ_somewhere(here, there, _for_every_class(parts[2:], classes), unknowns, generator)
             if found:
                 values, left_value, right_value = found
-                return Counterexample(classes if rows else None, {**case, **values}, left_value, right_value)
+                return Counterexample(classes if over_classes else None, {**case, **values}, left_value, right_value)
     return None
 
 

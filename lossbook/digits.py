@@ -26,7 +26,7 @@ DIGITS = 50
 WORKING_DIGITS = 1000
 """What is computed with: exp(-745) has 323 zeros before its first digit, and 1 + exp(-745) must not lose it."""
 
-PARTS = ("value", "gradient")
+METHODS = {"value": "value", "gradient": "gradient_at"}
 
 
 def exact(loss: Loss, prediction: ArrayLike, target: ArrayLike, part: str = "value", **parameters: Any) -> np.ndarray:
@@ -36,9 +36,9 @@ def exact(loss: Loss, prediction: ArrayLike, target: ArrayLike, part: str = "val
     it stands, with 1000 digits and again with 2000. Raises ValueError if the two do not agree to 50 digits.
     """
     check_loss(loss)
-    if part not in PARTS:
+    if part not in METHODS:
         raise ValueError(f'part: expected "value" or "gradient", got {part!r}')
-    shape = getattr(loss, {"value": "value", "gradient": "gradient_at"}[part])(prediction, target, **parameters).shape
+    shape = getattr(loss, METHODS[part])(prediction, target, **parameters).shape
     prediction, target = np.asarray(prediction), np.asarray(target)
     expression = in_definitions(loss.expression if part == "value" else loss.gradient)
     expression = expression.xreplace({s: _rational(parameters.get(k, d)) for k, (s, d) in loss.parameters.items()})

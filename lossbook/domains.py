@@ -56,9 +56,7 @@ def _limits(symbol: Expr) -> tuple[float, float, list[float], bool]:
 
 def check_labels(xp: Namespace, labels: Array, classes: int) -> None:
     """Raise if `labels` are not the numbers of classes."""
-    from lossbook import arrays
-
-    if 0 in labels.shape or arrays.is_lazy(labels) or (xp.min(labels) >= 0 and xp.max(labels) < classes):
+    if 0 in labels.shape or (xp.min(labels) >= 0 and xp.max(labels) < classes):
         return
     wrong = labels[(labels < 0) | (labels >= classes)]
     raise ValueError(f"target: expected labels from 0 to {classes - 1}, got {int(wrong[0])}")

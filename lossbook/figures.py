@@ -109,15 +109,13 @@ def probabilities_by_picture(models: dict[str, np.ndarray], truth: np.ndarray) -
                 bar.set_edgecolor("white" if is_truth else color)
         axis.set(title=name, xlabel="picture", ylim=(0, 0.8))
         given = ", ".join(f"{p:.1f} to the true {ANIMALS[row.argmax()]}" for p, row in zip(rows[truth == 1], truth))
-        said.append(f"{name} gives {given}")
+        found = [name for name, right in zip(PICTURE_NAMES, rows.argmax(axis=1) == truth.argmax(axis=1)) if right]
+        said.append(f"{name} gives {given}; the highest bar is the true one in {' and '.join(found) or 'none'}")
     axes[0].set_ylabel("probability")
     swatches = [Patch(color=color, label=label) for label, color in zip(ANIMALS, (BLUE, ORANGE, GREEN))]
     swatches.append(Patch(facecolor=QUIET, edgecolor="white", hatch="////", label="truth"))
     axes[0].legend(handles=swatches, loc="upper left", ncols=2, columnspacing=0.8, handlelength=1)
-    return canvas, (
-        f"Bars of probability for three pictures. {'; '.join(said)}. The highest bar is the true one in pictures "
-        "1 and 2 of both models, and in neither model in picture 3."
-    )
+    return canvas, f"Bars of probability for three pictures. {'. '.join(said)}."
 
 
 @_styled
@@ -416,13 +414,12 @@ def optimum_over_truth(optima: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canva
     said = []
     for (name, (truth, optimum)), (color, line) in zip(optima.items(), STYLES):
         axis.plot(truth, optimum, color=color, linestyle=line, label=name)
-        said.append(f"{name} {np.interp(0.9, truth, optimum):.3f}")
+        said.append(f"{name} {', '.join(f'{p:.3f}' for p in np.interp([0.1, 0.5, 0.9], truth, optimum))}")
     axis.set(xlabel="true probability", ylabel="probability with the least mean loss", xlim=(0, 1), ylim=(0, 1))
     axis.legend(loc="lower right", fontsize=9.5)
     return canvas, (
-        "Curves from the lower left to the upper right. Cross-entropy is the diagonal; the others cross it at "
-        "one half and lie nearer to one half than it everywhere else. At a true probability of 0.9 the optimum is: "
-        f"{', '.join(said)}."
+        "Curves from the lower left to the upper right. At true probabilities of 0.1, 0.5 and 0.9 the mean loss is "
+        f"least at: {'; '.join(said)}."
     )
 
 
@@ -469,7 +466,7 @@ def two_minima(values: ArrayLike) -> tuple[Canvas, str]:
 
 
 @_styled
-def regression_losses(beta: int = 1) -> tuple[Canvas, str]:
+def regression_losses(beta: float = 1) -> tuple[Canvas, str]:
     """Squared error, absolute error and smooth L1 over the residual, and beside them their gradients."""
     residual = np.linspace(-3, 3, 601)
     compared: dict[str, tuple[Loss, dict[str, Any]]] = {
@@ -505,16 +502,17 @@ def distance_over_steps(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
     canvas, (axis,) = _panels(width=NARROW)
     said = []
     for (name, path), (color, line) in zip(paths.items(), STYLES):
-        distance = np.abs(path)
+        distance, soon = np.abs(path), min(20, len(path) - 1)
         axis.plot(np.where(distance > 0, distance, np.nan), color=color, linestyle=line, label=name)
-        said.append(f"{name} is {distance[20]:.2g} away after 20 steps and {distance[-1]:.2g} after {len(path) - 1}")
+        ends = [f"{distance[step]:.2g} away after {step} steps" for step in (soon, len(path) - 1)]
+        said.append(f"{name} is {' and '.join(ends)}")
     axis.set(xlabel="step", ylabel="distance from the truth", yscale="log", ylim=(1e-4, None))
     axis.legend()
     return canvas, f"Distance from the truth over the steps, logarithmic: {'; '.join(said)}."
 
 
 @_styled
-def steps_on_a_parabola(rates: list[float], start: Any = 2.0, steps: Any = 5) -> tuple[Canvas, str]:
+def steps_on_a_parabola(rates: list[float], start: float = 2.0, steps: int = 5) -> tuple[Canvas, str]:
     """Gradient descent on the squared error, drawn on its curve, a panel for each rate."""
     canvas, axes = _panels(len(rates), height=3)
     said = []
@@ -545,13 +543,13 @@ def fitted_lines(years: np.ndarray, values: np.ndarray, lines: dict[str, np.ndar
     top = values.argmax()
     return canvas, (
         f"{len(values)} points from {years[0]} to {years[-1]}: they start at {values[0]:.2f}, "
-        f"the highest is {values[top]:.2f} in {years[top]}, the last is {values[-1]:.2f}. Three lines: "
-        f"{'; '.join(said)}."
+        f"the highest is {values[top]:.2f} in {years[top]}, the last is {values[-1]:.2f}. "
+        f"Through them, {'; '.join(said)}."
     )
 
 
 @_styled
-def estimates_over_one_value(values: np.ndarray, delta: int) -> tuple[Canvas, str]:
+def estimates_over_one_value(values: np.ndarray, delta: float) -> tuple[Canvas, str]:
     """Left: mean, median and Huber's middle while the last value moves. Right: that value's pull on a prediction."""
     alike, moved, centre = np.ones((len(values), 1)), np.linspace(0, 20, 201), 2.0
     moving = [np.append(values[:-1], last) for last in moved]

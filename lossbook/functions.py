@@ -232,7 +232,7 @@ class logsumexp(RowFunction):
 
 
 class softmax(RowFunction):
-    """softmax(z)_i = exp(z_i) / (exp(z_1) + ... + exp(z_n)), in (0, 1).
+    """softmax(z)_i = exp(z_i) / (exp(z_1) + ... + exp(z_n)), in (0, 1].
 
     Its derivative by z_k is softmax(z)_i (delta_ik - softmax(z)_k).
     """

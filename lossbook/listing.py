@@ -27,10 +27,9 @@ class Listing:
         self.shares = shares
 
     def _repr_markdown_(self) -> str:
-        columns = len(self.rows[0])
-        heads = self.titles or [""] * columns
+        heads = self.titles or [""] * len(self.rows[0])
         rows = [[_in_cell(self._write(cell, self._inline)) for cell in row] for row in self.rows]
-        return "\n".join(f"| {' | '.join(row)} |" for row in [heads, [":---"] * columns, *rows])
+        return "\n".join(f"| {' | '.join(row)} |" for row in [heads, [":---"] * len(heads), *rows])
 
     def __str__(self) -> str:
         rows = [[self._write(cell, self._plain).replace("`", "") for cell in row] for row in self.rows]

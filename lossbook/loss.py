@@ -191,11 +191,12 @@ class Loss:
 
         def prepare(prediction: Array, target: Array) -> tuple[Array, ...]:
             xp = arrays.namespace(prediction, target)
-            check_domain(xp, "prediction", prediction, self.prediction)
-            if labels:
-                check_labels(xp, target, prediction.shape[-1])
-            else:
-                check_domain(xp, "target", target, self.target)
+            if not arrays.is_lazy(prediction) and not arrays.is_lazy(target):
+                check_domain(xp, "prediction", prediction, self.prediction)
+                if labels:
+                    check_labels(xp, target, prediction.shape[-1])
+                else:
+                    check_domain(xp, "target", target, self.target)
             return prediction, target, *constants
 
         compiled = self._compiled(tuple(expressions), labels)
@@ -241,9 +242,7 @@ class Loss:
         _check_reduction(reduction)
         if reduction != "mean":
             return gradient
-        size = 1
-        for length in gradient.shape[:-1] if self.over_classes else gradient.shape:
-            size *= length
+        size = math.prod(gradient.shape[:-1] if self.over_classes else gradient.shape)
         return gradient / max(size, 1)
 
     def __repr__(self) -> str:

@@ -307,9 +307,9 @@ def _settle_deltas(expression: Expr, distinct: set[Expr]) -> Expr:
 def _proved_by_signs(parts: Sequence[Expr], facts: list[Fact]) -> bool:
     """Whether the sides are proved equal where all `facts` hold.
 
-    A fact is a pair: (expression, True) says that it is > 0, (expression, False) that it is >= 0. An expression that is
-    linear in a symbol or entry is made positive, negative or zero by solving for that one. An entry z_i is then a
-    number of its own, apart from the sums that contain it: what holds for every such number holds for z_i.
+    An expression that is linear in a symbol or entry is made positive, negative or zero by solving for that one. An
+    entry z_i is then a number of its own, apart from the sums that contain it: what holds for every such number holds
+    for z_i.
     """
     parts = [_in_signs(part) for part in parts]
     switch = _next_switch(parts)

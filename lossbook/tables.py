@@ -1,7 +1,7 @@
 """Small tables that read the same in a notebook, on a page and in a terminal."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from lossbook.checks import as_count
@@ -19,7 +19,7 @@ class Table:
     differ in length.
     """
 
-    def __init__(self, columns: Mapping[str, Iterable[str | float]], digits: int = 4) -> None:
+    def __init__(self, columns: dict[str, Iterable[str | float]], digits: int = 4) -> None:
         if not isinstance(columns, dict) or not columns:
             raise TypeError(f"columns: expected a dict from names to columns, got {columns!r}")
         digits = as_count("digits", digits)

@@ -20,13 +20,14 @@ from lossbook.types import ArrayLike
 def descend(loss: Loss, start: ArrayLike, target: ArrayLike, rate: float, steps: int, **parameters: Any) -> np.ndarray:
     """Walk downhill on `loss` from the prediction `start`, each step `rate` times the gradient long.
 
-    z(t + 1) = z(t) - rate * dL/dz at z(t). Returns every z from the start on, with one more leading
-    axis of length steps + 1. Raises TypeError or ValueError if the rate is no positive number or the steps
+    z(t + 1) = z(t) - rate * dL/dz at z(t). Returns every z from the start on, in the shape of the gradient with one
+    more leading axis of length steps + 1. Raises TypeError or ValueError if the rate is no positive number or the steps
     no whole number from 0 up.
     """
     check_loss(loss)
     rate = as_number("rate", rate, Interval.open(0, oo))
-    path = [_as_numbers("start", start)]
+    start = _as_numbers("start", start)
+    path = [start + np.zeros_like(loss.gradient_at(start, target, **parameters))]  # one start for many targets
     for _ in range(as_count("steps", steps)):
         path.append(path[-1] - rate * loss.gradient_at(path[-1], target, **parameters))
     return np.array(path)
@@ -77,7 +78,12 @@ def fit_linear(loss: Loss, features: ArrayLike, target: ArrayLike, **parameters:
     for _ in range(MOST_REWEIGHTINGS):
         residual = features @ coefficients - target
         residual = np.where(residual < 0, -1, 1) * np.maximum(np.abs(residual), smallest)
-        root = np.sqrt(weights_of(loss, residual, **parameters))
+        weights = weights_of(loss, residual, **parameters)
+        if weights.min() < 0:
+            raise ValueError(
+                f"loss: expected one that grows with the residual, {loss.name} falls at {residual[weights < 0][0]:g}"
+            )
+        root = np.sqrt(weights)
         last, coefficients = coefficients, np.linalg.lstsq(root[:, None] * features, root * target, rcond=None)[0]
         if np.abs(features @ (coefficients - last)).max() <= smallest:
             return coefficients
@@ -183,7 +189,7 @@ class Network:
 
 def standardise(features: ArrayLike, like: ArrayLike) -> np.ndarray:
     """`features` less the mean of the rows `like`, over their standard deviation, column by column."""
-    like = _as_numbers("like", like)
+    like = _as_rows("like", like)
     features = _as_rows_like("features", features, like)
     deviations = like.std(axis=0)
     if not deviations.all():
@@ -193,9 +199,7 @@ def standardise(features: ArrayLike, like: ArrayLike) -> np.ndarray:
 
 def nearest_centroid(features: ArrayLike, labels: ArrayLike, unseen: ArrayLike) -> np.ndarray:
     """For each row of `unseen`, the label whose rows of `features` have the nearest mean."""
-    features = _as_numbers("features", features)
-    if len(features) == 0:
-        raise ValueError("features: expected at least one row, got none")
+    features = _as_rows("features", features)
     unseen = _as_rows_like("unseen", unseen, features)
     labels = _as_labels("labels", labels, len(features))
     known = np.unique(labels)
@@ -203,7 +207,7 @@ def nearest_centroid(features: ArrayLike, labels: ArrayLike, unseen: ArrayLike) 
     return known[np.linalg.norm(unseen[:, None] - means, axis=2).argmin(axis=1)]
 
 
-def confusion(truth: np.ndarray, answers: ArrayLike, classes: int) -> np.ndarray:
+def confusion(truth: ArrayLike, answers: ArrayLike, classes: int) -> np.ndarray:
     """How often class i (a row) was taken for class j (a column), of shape (classes, classes).
 
     >>> confusion(truth=np.array([0, 0, 1]), answers=np.array([0, 1, 1]), classes=2)
@@ -211,7 +215,7 @@ def confusion(truth: np.ndarray, answers: ArrayLike, classes: int) -> np.ndarray
            [0, 1]])
     """
     counts = np.zeros((as_count("classes", classes),) * 2, dtype=int)
-    truth = _as_labels("truth", truth, len(truth), classes)
+    truth = _as_labels("truth", truth, None, classes)
     np.add.at(counts, (truth, _as_labels("answers", answers, len(truth), classes)), 1)
     return counts
 
@@ -238,6 +242,14 @@ def _as_numbers(name: str, value: ArrayLike) -> np.ndarray:
     return array
 
 
+def _as_rows(name: str, value: ArrayLike) -> np.ndarray:
+    """`value` as rows of finite floats, at least one."""
+    rows = _as_numbers(name, value)
+    if rows.ndim != 2 or len(rows) == 0:
+        raise ValueError(f"{name}: expected rows of numbers, at least one, got shape {rows.shape}")
+    return rows
+
+
 def _as_rows_like(name: str, value: ArrayLike, like: np.ndarray) -> np.ndarray:
     """`value` as rows of finite floats, as many in each row as in those of `like`."""
     rows = _as_numbers(name, value)
@@ -246,13 +258,13 @@ def _as_rows_like(name: str, value: ArrayLike, like: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _as_labels(name: str, value: ArrayLike, samples: int, classes: int | None = None) -> np.ndarray:
-    """`value` as an array of `samples` whole numbers from 0 up, below `classes` if that is given."""
+def _as_labels(name: str, value: ArrayLike, samples: int | None, classes: int | None = None) -> np.ndarray:
+    """`value` as a row of whole numbers from 0 up, below `classes` and `samples` of them if these are given."""
     labels = np.asarray(value)
     if not np.issubdtype(labels.dtype, np.integer):
         raise TypeError(f"{name}: expected whole-number labels, got {labels.dtype}")
-    if labels.shape != (samples,):
-        raise ValueError(f"{name}: expected {samples} labels, got shape {labels.shape}")
+    if labels.ndim != 1 or samples not in (None, len(labels)):
+        raise ValueError(f"{name}: expected {samples or 'a row of'} labels, got shape {labels.shape}")
     wrong = labels[(labels < 0) | (False if classes is None else labels >= classes)]
     if len(wrong):
         upper = "up" if classes is None else f"to {classes - 1}"

@@ -9,7 +9,7 @@ from sympy import Indexed, IndexedBase, Integer, Lambda, Rational
 
 from lossbook.notation import n
 
-mp = mpmath.MPContext()  # a context of its own: the precision of lossbook.proof is left alone
+mp = mpmath.MPContext()  # a context of its own: the precision of lossbook.counterexamples is left alone
 mp.dps = 50
 
 ELEMENTWISE = {

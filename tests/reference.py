@@ -12,7 +12,7 @@ from functools import cache
 import mpmath
 import numpy as np
 
-mp = mpmath.MPContext()  # a context of its own: the precision of lossbook.proof is left alone
+mp = mpmath.MPContext()  # a context of its own: the precision of lossbook.counterexamples is left alone
 mp.dps = 400  # 1 - p may be as small as 5e-324, and digits of it are wanted
 
 ZERO, ONE = mp.mpf(0), mp.mpf(1)

@@ -19,7 +19,6 @@ from lossbook.notation import k, logits, targets, total
 from reference import EXAMPLES, METHODS
 
 CLASS_LOSSES = [name for name, loss in losses.catalogue.items() if loss.over_classes]
-ELEMENTWISE_LOSSES = [name for name in losses.catalogue if name not in CLASS_LOSSES]
 LABELS = np.array([2, 0, 1, 1])
 LOGITS = np.array([[0.5, -1.0, 3.0], [0.0, 0.0, 0.0], [20.0, -20.0, 1.0], [-3.5, 40.0, -8.0]])
 ULPS = 8
@@ -261,6 +260,19 @@ def test_jax_compiles_and_maps_a_derived_gradient():
                 compiled(*map(library.array, examples)), loss.value_and_gradient(*examples)
             ):
                 assert_same(library, result, numpy_result, over_classes=loss.over_classes)
+
+
+def test_jax_differentiates_and_compiles_a_loss_of_known_targets():
+    library = Library("jax")
+    import jax
+
+    for loss, target in ((losses.softmax_cross_entropy, LABELS), (losses.huber, LOGITS + 1.0)):
+        given = library.array(target)
+        compiled = jax.jit(lambda z: loss.gradient_at(z, given))
+        own = jax.grad(lambda z: loss.value(z, given, reduction="sum"))
+        derived = loss.gradient_at(LOGITS, target)
+        assert_same(library, compiled(library.array(LOGITS)), derived, over_classes=loss.over_classes)
+        np.testing.assert_allclose(own(library.array(LOGITS)), derived, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("classes_in_a_chunk", [4, 2])

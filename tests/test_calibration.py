@@ -63,6 +63,16 @@ def test_a_distance_is_one_of_probabilities():
             distance_from(true, predicted)
 
 
+def test_a_comparison_says_which_argument_is_wrong():
+    for argument, arguments in {
+        "models": ([[0.5, 0.5]], [0, 1], [0.5, 0.5]),
+        "happened": ({"a": [0.2, 0.6, 0.3]}, [0, 1], [0.5] * 3),
+        "predicted": ({"a": [0.2, 0.6]}, [0, 1], [0.5] * 3),
+    }.items():
+        with pytest.raises((TypeError, ValueError), match=f"^{argument}: expected"):
+            compared(*arguments)
+
+
 @pytest.mark.parametrize(
     "argument, arguments",
     [

@@ -1,699 +1,396 @@
-"""What is known to be true of the losses, as arithmetic that knows nothing of their derivation."""
-
-import math
+"""What is derived of kinks, convexity and steepness holds where it is measured."""
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
-from sympy import Indexed, Rational
+from numpy.testing import assert_allclose
+from sympy import Abs, IndexedBase, Rational, Symbol, exp, log, oo, sin, sqrt, symbols
 
-from lossbook import functions, losses
-from lossbook.notation import i, k, n
-from reference import (
-    ELEMENTWISE,
-    EXAMPLES,
-    FUNCTIONS,
-    LOSSES,
-    METHODS,
-    PARTS,
-    ROW_FUNCTIONS,
-    error_in_rows,
-    error_in_ulps,
-    mp,
+from lossbook import facts, losses
+from lossbook.cards import Card
+from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, slope_bound, steepest_slope
+from lossbook.functions import log_sigmoid, sigmoid, softmax
+from lossbook.loss import Loss
+from lossbook.notation import (
+    DOMAINS,
+    MEANINGS,
+    TARGETS_SUM_TO_ONE,
+    count,
+    domain_in_words,
+    epsilon,
+    i,
+    k,
+    logit,
+    logits,
+    prediction,
+    probabilities,
+    probability,
+    side,
+    target,
+    targets,
+    total,
+    value,
 )
+from lossbook.proof import equal
+from lossbook.typeset import text
 
-EPS = 2.0**-52
-every_loss = pytest.mark.parametrize("name", LOSSES)
-every_elementwise_loss = pytest.mark.parametrize("name", ELEMENTWISE)
-every_class_loss = pytest.mark.parametrize("name", sorted(set(LOSSES) - set(ELEMENTWISE)))
-every_part = pytest.mark.parametrize("part", PARTS)
-
-
-def compute(name, part, prediction, target, **options):
-    return getattr(getattr(losses, name), METHODS[part])(prediction, target, **options)
+ELEMENTWISE = [name for name, loss in losses.catalogue.items() if not loss.over_classes]
+a, b = symbols("a b")
+TARGETS = {"hinge": [-1.0, 1.0], "squared_hinge": [-1.0, 1.0], "poisson": [0.0, 3.0]}
 
 
-def close(computed, true, ulps=4):
-    """To a few units in the last place, whatever the size."""
-    assert_allclose(computed, true, rtol=ulps * EPS, atol=0)
+def points(name, count=400):
+    """Predictions and targets inside the domains of an elementwise loss."""
+    random = np.random.default_rng(5)
+    inside = random.uniform(0.01, 0.99, count) if name == "binary_cross_entropy" else random.normal(0, 4, count)
+    return inside, random.choice(TARGETS.get(name, [0.0, 1.0]), count)
 
 
-# --- three animals and two models -----------------------------------------------------------------------
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_a_loss_is_convex_just_where_no_chord_passes_below_it(name):
+    loss = losses.catalogue[name]
+    a, y = points(name)
+    b = np.roll(a, 1)
+    gap = (loss.value(a, y) + loss.value(b, y)) / 2 - loss.value((a + b) / 2, y)
+    assert is_convex(loss) is bool((gap >= -1e-12).all())
 
-TRUTH = [[0, 0, 1], [0, 1, 0], [1, 0, 0]]
-MODELS = {
-    1: [[0.3, 0.3, 0.4], [0.3, 0.4, 0.3], [0.1, 0.2, 0.7]],
-    2: [[0.1, 0.2, 0.7], [0.1, 0.7, 0.2], [0.3, 0.4, 0.3]],
-}
 
-
-@pytest.mark.parametrize("model, each, mean", [(1, (0.54, 0.54, 1.34), 2.42 / 3), (2, (0.14, 0.14, 0.74), 0.34)])
-def test_squared_error_of_the_animals(model, each, mean):
-    of_pictures = losses.squared_error.value(MODELS[model], TRUTH).sum(axis=-1)
-    assert_allclose(of_pictures, each, rtol=1e-14)
-    assert_allclose(of_pictures.mean(), mean, rtol=1e-14)
+@pytest.mark.parametrize("name", [name for name, loss in losses.catalogue.items() if loss.over_classes])
+def test_a_class_loss_is_convex_just_where_no_hessian_has_a_negative_eigenvalue(name):
+    loss, random = losses.catalogue[name], np.random.default_rng(6)
+    rows = random.normal(0, 3, (300, 4))
+    if name in ("cross_entropy", "kl_divergence"):
+        rows = np.exp(rows) / np.exp(rows).sum(axis=1, keepdims=True)
+    least = np.linalg.eigvalsh(loss.hessian_at(rows, np.eye(4)[random.integers(0, 4, 300)])).min()
+    assert is_convex(loss) is bool(least >= -1e-9)
 
 
 @pytest.mark.parametrize(
-    "model, each, mean",
-    [(1, (0.916290731874155, 0.916290731874155, 2.302585092994046), 1.378388852247452),
-     (2, (0.356674943938732, 0.356674943938732, 1.203972804325936), 0.639107564067800)],
-)  # fmt: skip
-def test_cross_entropy_of_the_animals(model, each, mean):
-    assert_allclose(losses.cross_entropy.value(MODELS[model], TRUTH), each, rtol=1e-14)
-    assert_allclose(losses.cross_entropy.value(MODELS[model], TRUTH, reduction="mean"), mean, rtol=1e-14)
+    "name, expected",
+    [
+        ("absolute_error", [("y", "-1", "1")]),
+        ("pinball", [("y", "-tau", "1 - tau")]),
+        ("hinge", [("-1", "0", "1"), ("1", "-1", "0")]),
+        *((name, []) for name in ELEMENTWISE if name not in ("absolute_error", "pinball", "hinge")),
+    ],
+)
+def test_kinks_are_where_the_slope_jumps(name, expected):
+    found = [(str(kink.point), str(kink.left), str(kink.right)) for kink in kinks(losses.catalogue[name])]
+    assert found == expected
+
+
+def test_a_kink_that_one_target_has_names_it():
+    assert [(kink.target, kink.point) for kink in kinks(losses.hinge)] == [(-1, -1), (1, 1)]
+    assert "where y is -1 and yhat is -1, each slope from 0 to 1" in str(losses.hinge.card())
+    assert [kink.target for kink in kinks(losses.absolute_error)] == [None]
+
+
+def test_a_parameter_is_named_where_its_0_brings_a_kink_alone():
+    said = {name: str(losses.catalogue[name].card()) for name in ("smooth_l1", "focal")}
+    assert "kinks: none for beta > 0" in said["smooth_l1"]  # at 0 it is the absolute error
+    assert "kinks: none\n" in said["focal"]  # at 0 it is binary cross-entropy
+
+
+def test_a_parameter_is_named_where_there_is_no_loss_at_its_0():
+    b = Symbol("b", nonnegative=True)
+    for expression in ((prediction - value) ** 2 / b, log(1 + b * (prediction - value) ** 2) / b):
+        own = Loss(name="own", expression=expression, prediction=prediction, target=value, parameters={"b": (b, 1)})
+        assert "kinks: none for b > 0" in str(own.card())
+
+
+def test_a_card_says_which_rows_add_to_1():
+    rows = dict(losses.softmax_cross_entropy.card().rows)
+    assert "".join(map(str, rows["target"])).endswith(", one number a class, each from 0 to 1, adding to 1")
+    assert "adding" not in "".join(map(str, rows["prediction"]))
+
+
+@pytest.mark.parametrize("name", ["absolute_error", "pinball"])
+def test_slopes_beside_a_kink_are_the_difference_quotients(name):
+    loss = losses.catalogue[name]
+    (kink,) = kinks(loss)
+    half = {symbol: 0.5 for symbol in (kink.left + kink.right).free_symbols | kink.left.free_symbols}
+    for side, slope in ((-1e-6, kink.left), (1e-6, kink.right)):
+        assert (loss.value(2 + side, 2.0) - loss.value(2.0, 2.0)) / side == pytest.approx(float(slope.xreplace(half)))
+
+
+PARAMETERS = {"delta": 1, "beta": 1, "tau": 0.5}
+
+
+def number(bound):
+    """A bound as a float, its parameters at their defaults."""
+    return float(bound.subs({symbol: PARAMETERS[symbol.name] for symbol in bound.free_symbols}))
+
+
+def grid(name):
+    """Predictions from one end of the domain to the other, and targets to either side."""
+    scores = np.linspace(-30, 30, 20001)
+    predictions = 1 / (1 + np.exp(-0.7 * scores)) if name == "binary_cross_entropy" else scores
+    return predictions, np.array(TARGETS.get(name, [0.0, 1.0]))[:, None]
+
+
+@pytest.mark.thorough(one_case_in=3)
+@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize("bound_of, part", [(steepest_slope, "gradient_at"), (greatest_curvature, "hessian_at")])
+def test_a_greatest_size_is_never_passed_and_nearly_reached(name, bound_of, part):
+    loss = losses.catalogue[name]
+    bound, sizes = bound_of(loss), np.abs(getattr(loss, part)(*grid(name)))
+    if name == "focal":
+        assert bound is None
+    elif bound == oo:
+        assert sizes.max() > 50
+    else:
+        assert sizes.max() <= number(bound) + 1e-15
+        assert sizes.max() == pytest.approx(number(bound), rel=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [0, 0.3, 1, 2, 5, 40])
+def test_the_slope_of_the_focal_loss_is_bounded(gamma):
+    """By 1 + gamma / e; the greatest slopes are above 1 for every gamma but 0."""
+    bound = slope_bound(losses.focal)
+    (symbol,) = bound.free_symbols
+    sizes = np.abs(losses.focal.gradient_at(*grid("focal"), gamma=gamma))
+    assert float(bound.subs(symbol, gamma)) == pytest.approx(1 + gamma / np.e, rel=1e-15)
+    assert (1 - 1e-12 if gamma == 0 else 1) < sizes.max() <= float(bound.subs(symbol, gamma))
+    assert ["at most ", bound] == dict(losses.focal.card().rows)["steepest slope"][:2]
+
+
+@pytest.mark.parametrize(
+    "expression, bound",
+    [
+        (target * log_sigmoid(logit) * sigmoid(-logit), 1 + exp(-1)),
+        (target * log_sigmoid(logit) ** 2, None),  # the slope has a logarithm without its sigmoid
+        (target * log_sigmoid(logit) ** 2 * sigmoid(logit) ** 2, None),  # and here it is a square
+        (log_sigmoid(logit) * logit, None),
+        (target**2 * log_sigmoid(logit), None),  # not linear in the target
+    ],
+)
+def test_a_slope_that_these_rules_do_not_bound_has_no_bound(expression, bound):
+    assert slope_bound(Loss(name="trial", expression=expression, prediction=logit, target=target)) == bound
+
 
+@pytest.mark.parametrize("name", [name for name in losses.catalogue if name != "focal"])
+def test_a_bound_of_the_slope_is_the_least_one_where_that_is_known(name):
+    assert slope_bound(losses.catalogue[name]) == steepest_slope(losses.catalogue[name])
 
-def test_softmax_of_the_scores_1_5_3():
-    shares = [0.015876239976466766, 0.86681333219733487, 0.11731042782619836]
-    assert_allclose(functions.softmax.value([1, 5, 3]), shares, rtol=1e-14)
-    gradient = losses.softmax_cross_entropy.gradient_at([1, 5, 3], 1)
-    assert_allclose(gradient, [0.015876239976466766, -0.13318666780266513, 0.11731042782619836], rtol=1e-14)
-    assert_allclose(losses.softmax_cross_entropy.value([1, 5, 3], 1), 0.14293162849989953, rtol=1e-14)
 
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.8])
+def test_the_pinball_slope_is_the_larger_of_its_two_sides(quantile):
+    bound = steepest_slope(losses.pinball)
+    bound = bound.subs({symbol: quantile for symbol in bound.free_symbols})
+    sizes = np.abs(losses.pinball.gradient_at([-1.0, 1.0], 0.0, quantile=quantile))
+    assert float(bound) == pytest.approx(sizes.max())
 
-# --- conventions, reconciled ----------------------------------------------------------------------------
 
-RESIDUALS = np.array([-1e3, -3.0, -1.0, -0.5, -0.1, 0.0, 1e-9, 0.25, 1.0, 2.0, 7.0, 1e6])
-LOGITS = np.array([-800.0, -40.0, -3.0, -0.5, 0.0, 1e-3, 1.0, 20.0, 33.3, 750.0])
-
-
-@every_part
-@pytest.mark.parametrize("delta", [1e-3, 0.5, 1.0, 3.0, 1e3])
-def test_huber_is_delta_times_smooth_l1_with_beta_delta(part, delta):
-    residuals = RESIDUALS if part != "hessian" else RESIDUALS[abs(RESIDUALS) != delta]  # where the slope has a kink
-    smooth = compute("smooth_l1", part, residuals, 0.0, beta=delta)
-    close(compute("huber", part, residuals, 0.0, delta=delta), delta * smooth)
-
-
-def test_huber_with_delta_1_is_smooth_l1_with_beta_1_and_both_are_the_defaults():
-    assert_array_equal(losses.huber.value(RESIDUALS, 0.0), losses.huber.value(RESIDUALS, 0.0, delta=1.0))
-    assert_array_equal(losses.smooth_l1.value(RESIDUALS, 0.0), losses.smooth_l1.value(RESIDUALS, 0.0, beta=1.0))
-    assert_array_equal(losses.smooth_l1.value(RESIDUALS, 0.0), losses.huber.value(RESIDUALS, 0.0))
-
-
-def test_huber_grows_in_the_tail_with_the_size_of_the_residual():
-    assert losses.huber.value(-3.0, 0.0, delta=1.0) == 2.5
-    assert losses.huber.value(3.0, 0.0, delta=1.0) == 2.5
-
-
-@every_part
-def test_smooth_l1_is_l1_at_beta_0_and_tends_to_it(part):
-    smooth = compute("smooth_l1", part, RESIDUALS, 0.0, beta=0.0)
-    apart = RESIDUALS != 0  # the kink, where any subgradient will do
-    assert_array_equal(smooth[apart], compute("absolute_error", part, RESIDUALS, 0.0)[apart])
-    nearly = compute("smooth_l1", part, RESIDUALS, 0.0, beta=1e-200)
-    assert_array_equal(nearly[apart], smooth[apart])
-
-
-@every_part
-def test_huber_is_half_the_squared_error_for_large_delta(part):
-    close(compute("huber", part, RESIDUALS, 0.0, delta=1e200), compute("squared_error", part, RESIDUALS, 0.0) / 2)
-
-
-@every_part
-def test_the_median_pinball_is_half_the_absolute_error(part):
-    apart = RESIDUALS[RESIDUALS != 0]
-    for parameters in ({}, {"quantile": 0.5}):
-        close(compute("pinball", part, apart, 0.0, **parameters), compute("absolute_error", part, apart, 0.0) / 2)
-
-
-def test_pinball_charges_the_quantile_for_each_unit_too_low():
-    assert_allclose(losses.pinball.value([1.0, 5.0], 3.0, quantile=0.9), [0.9 * 2, 0.1 * 2])
-    assert_allclose(losses.pinball.gradient_at([1.0, 5.0], 3.0, quantile=0.9), [-0.9, 0.1])
-
-
-def test_the_best_constant_is_the_mean_the_median_and_the_quantile():
-    measured = np.array([0.0, 1.0, 2.0, 10.0, 20.0])
-    constants = np.arange(0, 20.25, 0.25)[:, None]
-    best = {
-        name: constants[np.argmin(compute(name, "value", constants, measured, **parameters).sum(axis=-1)), 0]
-        for name, parameters in {"squared_error": {}, "absolute_error": {}, "pinball": {"quantile": 0.7}}.items()
-    }
-    assert best == {"squared_error": 6.5, "absolute_error": 2.0, "pinball": 10.0}  # the mean, 6.6, on the grid
-
-
-def test_log_cosh_is_half_a_square_when_small_and_a_shifted_absolute_value_when_large():
-    close(losses.log_cosh.value(1e-100, 0.0), 0.5e-200)
-    close(losses.log_cosh.value([1e200, -1e3], 0.0), [1e200, 1e3 - math.log(2)])
-
-
-@every_part
-def test_squared_hinge_is_the_square_of_hinge(part):
-    z, t, _ = EXAMPLES["hinge"]
-    hinge = [compute("hinge", each, z, t) for each in PARTS]
-    square = {"value": hinge[0] ** 2, "gradient": 2 * hinge[0] * hinge[1], "hessian": 2 * hinge[1] ** 2}
-    close(compute("squared_hinge", part, z, t), square[part])
-
-
-def test_hinge_is_1_at_the_boundary_and_0_beyond_the_margin():
-    assert_array_equal(losses.hinge.value([0.0, 0.0, 1.5, -1.5, -2.0], [1, -1, 1, -1, 1]), [1, 1, 0, 0, 3])
-
-
-@every_part
-def test_focal_with_gamma_0_is_binary_cross_entropy(part):
-    labels = np.array([[0.0], [1.0]])
-    plain = compute("binary_cross_entropy_with_logits", part, LOGITS, labels)
-    close(compute("focal", part, LOGITS, labels, gamma=0.0), plain, ulps=16)
-
-
-def test_focal_scales_cross_entropy_by_a_power_of_the_missing_probability():
-    missing = 0.75  # at z = -log 3, y = 1
-    cross_entropy = math.log(4)
-    for gamma in (0.5, 1.0, 2.0, 5.0):
-        value = losses.focal.value(-math.log(3), 1.0, gamma=gamma)
-        assert_allclose(value, missing**gamma * cross_entropy, rtol=1e-14)
-    assert losses.focal.value(-math.log(3), 1.0) == losses.focal.value(-math.log(3), 1.0, gamma=2.0)
-
-
-def test_two_class_softmax_is_a_sigmoid_of_the_difference_of_logits():
-    pairs = np.stack([LOGITS, np.zeros_like(LOGITS)], axis=-1)
-    close(functions.softmax.value(pairs)[:, 0], functions.sigmoid.value(LOGITS))
-    close(functions.log_softmax.value(pairs)[:, 0], functions.log_sigmoid.value(LOGITS))
-    for label in (0, 1):
-        both = compute("softmax_cross_entropy", "gradient", pairs, np.full(len(pairs), 1 - label))
-        close(both[:, 0], compute("binary_cross_entropy_with_logits", "gradient", LOGITS, float(label)))
-        close(both[:, 0], -both[:, 1])
-
-
-def test_softmax_does_not_see_a_shift_of_all_logits():
-    rows = np.array([[1.0, 5.0, 3.0], [-2.0, 0.0, 2.0]])
-    assert_allclose(functions.softmax.value(rows), functions.softmax.value(rows + 1024), rtol=2.0**-51)
-
-
-def test_cross_entropy_is_entropy_plus_divergence():
-    q, p, _ = EXAMPLES["kl_divergence"]
-    entropy = losses.cross_entropy.value(p, p)
-    assert_allclose(entropy, [0, 1.039720770839918], rtol=1e-15)  # 1.5 log 2 for (1/4, 1/2, 1/4)
-    assert_allclose(losses.cross_entropy.value(q, p), entropy + losses.kl_divergence.value(q, p), rtol=1e-15)
-
-
-def test_divergence_is_0_between_equals_and_not_symmetric():
-    assert losses.kl_divergence.value([0.25, 0.75], [0.25, 0.75]) == 0
-    forth, back = losses.kl_divergence.value([[0.5, 0.5], [0.25, 0.75]], [[0.25, 0.75], [0.5, 0.5]])
-    assert_allclose([forth, back], [0.75 * math.log(3) - math.log(2), math.log(2) - math.log(3) / 2], rtol=1e-14)
-
-
-def test_cross_entropy_of_a_label_is_the_negative_log_likelihood():
-    p, _, _ = EXAMPLES["cross_entropy"]
-    close(losses.cross_entropy.value(p, [1, 2]), -np.log([p[0, 1], p[1, 2]]))
-
-
-@pytest.mark.parametrize("probabilities_loss, logits_loss, link", [
-    ("cross_entropy", "softmax_cross_entropy", "softmax"),
-    ("binary_cross_entropy", "binary_cross_entropy_with_logits", "sigmoid"),
-])  # fmt: skip
-def test_a_loss_of_logits_is_the_loss_of_their_probabilities(probabilities_loss, logits_loss, link):
-    z, y, _ = EXAMPLES[logits_loss]
-    p = getattr(functions, link).value(z)
-    assert_allclose(compute(probabilities_loss, "value", p, y), compute(logits_loss, "value", z, y), rtol=1e-14)
-
-
-@pytest.mark.parametrize("link", ["softmax", "sigmoid"])
-def test_squared_error_of_probabilities_from_logits(link):
-    logits_loss = f"{link}_squared_error"
-    z, y, _ = EXAMPLES[logits_loss]
-    squares = losses.squared_error.value(getattr(functions, link).value(z), y)
-    assert_allclose(compute(logits_loss, "value", z, y), squares.sum(axis=-1) if z.ndim == 2 else squares, rtol=1e-14)
-
-
-def test_binary_cross_entropy_is_a_cross_entropy_of_two_classes():
-    p, y, _ = EXAMPLES["binary_cross_entropy"]
-    two = losses.cross_entropy.value(np.stack([p, 1 - p], axis=-1), np.stack([y, 1 - y], axis=-1))
-    close(losses.binary_cross_entropy.value(p, y), two)
-
-
-def test_poisson_is_smallest_where_the_rate_is_the_count():
-    counts = np.array([1.0, 2.0, 17.0])
-    assert_allclose(losses.poisson.gradient_at(np.log(counts), counts), 0, atol=1e-14)
-    assert_allclose(losses.poisson.value(np.log(counts), counts), counts - counts * np.log(counts), rtol=1e-14)
-    assert losses.poisson.value(0.0, 0.0) == 1
-
-
-def test_softplus_lies_at_most_log_2_above_the_positive_part():
-    above = functions.softplus.value(LOGITS) - np.maximum(LOGITS, 0)
-    assert above.max() == functions.softplus.value(0.0) == math.log(2)
-    assert (above >= 0).all()
-
-
-def test_smoothed_labels_are_mixed_with_the_uniform_distribution():
-    y = np.array([[0.0, 1.0, 0.0, 0.0], [0.5, 0.25, 0.25, 0.0]])
-    assert_allclose(losses.smooth_labels(y, 0.1), 0.9 * y + 0.025, rtol=1e-15)
-    assert_array_equal(losses.smooth_labels(y, 0.0), y)
-    assert_array_equal(losses.smooth_labels(y, 1.0), np.full((2, 4), 0.25))
-    assert_allclose(losses.smooth_labels(y, 0.3).sum(axis=-1), 1, rtol=1e-15)
-    assert_array_equal(losses.smooth_labels([0.0, 1.0], 0.5), [0.25, 0.75])
-    assert losses.smooth_labels(y.astype(np.float32), 0.1).dtype == np.float32
-    assert losses.smooth_labels(np.zeros((0, 4)), 0.1).shape == (0, 4)
-
-
-def test_the_catalogue_names_every_loss():
-    assert set(LOSSES) <= set(losses.catalogue)
-    assert all(losses.catalogue[name] is getattr(losses, name) is losses.get(name) for name in LOSSES)
-
-
-# --- where other libraries lose digits, with the true values --------------------------------------------
-
-
-def test_binary_cross_entropy_does_not_clamp_the_logarithm():
-    close(losses.binary_cross_entropy.value(1e-50, 1.0), 115.12925464970228)
-    close(losses.binary_cross_entropy.gradient_at(1e-50, 1.0), -1e50)
-
-
-def test_binary_cross_entropy_with_logits_keeps_small_losses_and_gradients():
-    close(losses.binary_cross_entropy_with_logits.value(-33.3, 0.0), 3.4513877443742103e-15)
-    close(losses.binary_cross_entropy_with_logits.gradient_at(40.0, 1.0), -4.248354255291589e-18)
-
-
-def test_softplus_has_no_threshold():
-    close(functions.softplus.value(20.756), 20.756000000967796)
-
-
-def test_softmax_cross_entropy_keeps_small_losses():
-    close(losses.softmax_cross_entropy.value([0.0, 50.0], 1), 1.9287498479639178e-22)
-
-
-def test_smooth_l1_does_not_overflow_before_its_result():
-    close(losses.smooth_l1.value(1e190, 0.0, beta=1e200), 5e179)
-
-
-def test_log_cosh_of_a_small_residual_keeps_its_digits():
-    close(losses.log_cosh.value(1e-8, 0.0), 5e-17)
-
-
-def test_logsumexp_keeps_the_small_term():
-    close(functions.logsumexp.value([0.0, -40.0]), 4.248354255291589e-18)
-
-
-def test_softmax_cross_entropy_of_equal_logits_is_log_n_at_any_size():
-    for size in (0.0, 1.0, 1e16, 1e300, -1e300):
-        close(losses.softmax_cross_entropy.value([size] * 3, 2), 1.0986122886681098)
-
-
-def test_softmax_of_large_logits_is_a_distribution():
-    assert_array_equal(functions.softmax.value([1000.0, 0.0, 0.0]), [1, 0, 0])
-    for size in (1e4, -1e4):
-        sign = 1 if size > 0 else 0
-        gradient = losses.softmax_cross_entropy.gradient_at([size, 0.0], [0.0, 1.0])
-        assert_array_equal(gradient, [sign, -sign])
-
-
-@every_part
-def test_a_logit_of_minus_infinity_masks_its_class(part):
-    masked = compute("softmax_cross_entropy", part, [1.0, -np.inf, 3.0], [0.0, 0.0, 1.0])
-    plain = compute("softmax_cross_entropy", part, [1.0, 3.0], [0.0, 1.0])
-    kept = masked if part == "value" else masked[[0, 2]] if part == "gradient" else masked[np.ix_([0, 2], [0, 2])]
-    assert_array_equal(kept, plain)
-    assert part == "value" or not masked[1].any()
-
-
-def test_a_probability_of_0_costs_nothing_where_the_target_is_0():
-    close(losses.cross_entropy.value([0.0, 0.25, 0.75], [0.0, 1.0, 0.0]), math.log(4))
-    close(losses.kl_divergence.value([0.0, 0.25, 0.75], [0.0, 1.0, 0.0]), math.log(4))
-    assert losses.binary_cross_entropy.value(0.0, 0.0) == losses.binary_cross_entropy.value(1.0, 1.0) == 0
-
-
-def test_a_kink_has_one_of_its_subgradients():
-    assert -1 <= losses.absolute_error.gradient_at(2.0, 2.0) <= 1
-    assert -1 <= losses.smooth_l1.gradient_at(2.0, 2.0, beta=0.0) <= 1
-    assert -0.9 <= losses.pinball.gradient_at(2.0, 2.0, quantile=0.9) <= 0.1
-    assert -1 <= losses.hinge.gradient_at(1.0, 1.0) <= 0 <= losses.hinge.gradient_at(-1.0, -1.0) <= 1
-
-
-# --- shapes, labels, reductions -------------------------------------------------------------------------
-
-
-@every_elementwise_loss
-@every_part
-def test_an_elementwise_loss_broadcasts(name, part):
-    prediction, target, parameters = EXAMPLES[name]
-    table = compute(name, part, prediction[:, None], target, **parameters)
-    assert table.shape == (6, 6)
-    for row, one in enumerate(prediction):
-        for column, other in enumerate(target):
-            assert table[row, column] == compute(name, part, one, other, **parameters)
-
-
-@every_class_loss
-@pytest.mark.parametrize("leading", [(), (1,), (2,), (5, 2)])
-def test_a_class_loss_takes_the_classes_on_the_last_axis(name, leading):
-    prediction, target, _ = EXAMPLES[name]
-    shape = (*leading, 3)
-    whole = leading[-1:] == (2,)
-    prediction, target = (np.broadcast_to(rows if whole else rows[0], shape) for rows in (prediction, target))
-    assert np.shape(compute(name, "value", prediction, target)) == leading
-    assert compute(name, "gradient", prediction, target).shape == shape
-    hessian = compute(name, "hessian", prediction, target)
-    assert hessian.shape == (*shape, 3)
-    assert_allclose(hessian, np.swapaxes(hessian, -1, -2), rtol=1e-14)
-
-
-@every_class_loss
-@every_part
-def test_whole_number_labels_are_one_hot_rows(name, part):
-    prediction, _, _ = EXAMPLES[name]
-    prediction = np.tile(prediction, (150, 1))
-    for kind in (int, np.int8, np.uint16, np.uint64):
-        labels = np.tile(np.array([2, 0], dtype=kind), 150)
-        assert_array_equal(compute(name, part, prediction, labels), compute(name, part, prediction, np.eye(3)[labels]))
-    assert_array_equal(compute(name, part, prediction[0], 2), compute(name, part, prediction[0], [0, 0, 1]))
-
-
-@every_class_loss
-def test_a_single_class_is_certain(name):
-    rows = np.ones((4, 1))
-    assert_array_equal(compute(name, "value", rows, rows), np.zeros(4))
-    assert_array_equal(compute(name, "value", rows, np.zeros(4, int)), np.zeros(4))
-    probabilities = "softmax" not in name
-    assert_array_equal(compute(name, "gradient", rows, rows), -rows if probabilities else 0 * rows)
-    assert_array_equal(compute(name, "hessian", rows, rows)[..., 0], rows if probabilities else 0 * rows)
-    assert_array_equal(functions.softmax.value(rows), rows)
-    assert_array_equal(functions.logsumexp.value(rows), np.ones(4))
-
-
-@every_class_loss
-def test_rows_do_not_see_each_other(name):
-    prediction, target, _ = EXAMPLES[name]
-    for part in PARTS:
-        together = compute(name, part, prediction, target)
-        for row in range(2):
-            assert_array_equal(together[row], compute(name, part, prediction[row], target[row]))
-
-
-@every_loss
-def test_reductions_are_the_mean_and_the_sum_over_samples(name):
-    prediction, target, parameters = EXAMPLES[name]
-    each = compute(name, "value", prediction, target, **parameters)
-    gradient = compute(name, "gradient", prediction, target, **parameters)
-    for reduction, count in (("sum", 1), ("mean", len(prediction))):
-        options = parameters | {"reduction": reduction}
-        reduced = compute(name, "value", prediction, target, **options)
-        assert np.ndim(reduced) == 0
-        assert_allclose(reduced, math.fsum(each) / count, rtol=1e-14)
-        assert_allclose(compute(name, "gradient", prediction, target, **options), gradient / count, rtol=1e-15)
-        both = getattr(losses, name).value_and_gradient(prediction, target, **options)
-        assert_array_equal(both[0], reduced)
-        assert_allclose(both[1], gradient / count, rtol=1e-15)
-
-
-@every_loss
-def test_value_and_gradient_are_value_and_gradient(name):
-    prediction, target, parameters = EXAMPLES[name]
-    value, gradient = getattr(losses, name).value_and_gradient(prediction, target, **parameters)
-    assert_allclose(value, compute(name, "value", prediction, target, **parameters), rtol=4 * EPS)
-    assert_allclose(gradient, compute(name, "gradient", prediction, target, **parameters), rtol=4 * EPS)
-
-
-def test_the_gradient_of_a_broadcast_mean_is_its_share():
-    """Four samples come of the two predictions and two targets, each with a quarter of the mean."""
-    gradient = losses.squared_error.gradient_at([[1.0], [2.0]], [0.0, 4.0], reduction="mean")
-    assert_array_equal(gradient, [[0.5, -1.5], [1.0, -1.0]])
-
-
-@every_loss
-@every_part
-def test_an_empty_batch_has_an_empty_result(name, part):
-    prediction, target, parameters = EXAMPLES[name]
-    result = compute(name, part, prediction[:0], target[:0], **parameters)
-    assert result.shape == compute(name, part, prediction, target, **parameters)[:0].shape
-    assert result.dtype == np.float64
-
-
-def test_the_sum_over_an_empty_batch_is_0():
-    assert losses.squared_error.value(np.zeros(0), np.zeros(0), reduction="sum") == 0
-    assert losses.softmax_cross_entropy.value(np.zeros((0, 3)), np.zeros((0, 3)), reduction="sum") == 0
-
-
-@every_loss
-@every_part
-def test_arguments_are_left_as_they_were(name, part):
-    prediction, target, parameters = EXAMPLES[name]
-    before = prediction.copy(), target.copy()
-    result = compute(name, part, prediction, target, **parameters)
-    assert_array_equal(prediction, before[0])
-    assert_array_equal(target, before[1])
-    assert not np.shares_memory(result, prediction) and not np.shares_memory(result, target)
-
-
-@every_loss
-@every_part
-def test_strided_and_read_only_arrays_and_lists_give_the_same(name, part):
-    prediction, target, parameters = EXAMPLES[name]
-    expected = compute(name, part, prediction, target, **parameters)
-    spread = np.repeat(prediction, 2, axis=0)[::2], np.asfortranarray(target)
-    spread[0].flags.writeable = False
-    assert_array_equal(compute(name, part, *spread, **parameters), expected)
-    assert_array_equal(compute(name, part, prediction.tolist(), target.tolist(), **parameters), expected)
-
-
-# --- float32 --------------------------------------------------------------------------------------------
-
-
-@every_loss
-@every_part
-def test_float32_in_gives_float32_out_at_the_same_standard(name, part):
-    prediction, target, parameters = EXAMPLES[name]
-    result = compute(name, part, prediction.astype(np.float32), target.astype(np.float32), **parameters)
-    assert result.dtype == np.float32
-    double = compute(name, part, prediction, target, **parameters)
-    tolerance = 8 * 2.0**-23 if name in ELEMENTWISE else 16 * 2.0**-23
-    scale = np.abs(double) if name in ELEMENTWISE or part == "value" else np.abs(double).max(axis=-1, keepdims=True)
-    assert (np.abs(result - double) <= tolerance * scale).all()
-
-
-@pytest.mark.parametrize("name", ["binary_cross_entropy_with_logits", "log_cosh", "huber", "smooth_l1"])
-@every_part
-def test_float32_keeps_its_digits_where_it_nearly_overflows(name, part):
-    numbers = np.array([0, 1e-38, 1e-30, 1e-19, 1e-8, 1e-4, 0.5, 15.25, 17, 33.3, 87.5, 104, 1e10, 1e30], np.float32)
-    prediction = np.concatenate([-numbers, numbers])
-    target = np.zeros_like(prediction)
-    parameters = {"huber": {"delta": 2.0**60}, "smooth_l1": {"beta": 2.0**60}}.get(name, {})
-    result = compute(name, part, prediction, target, **parameters)
-    assert result.dtype == np.float32
-    for computed, z in zip(result, prediction):
-        true = LOSSES[name](float(z), 0.0, **parameters)[PARTS.index(part)]
-        assert error_in_ulps(computed, true) <= 8, f"at {z!r}: {computed!r}, true {float(true)!r}"
-
-
-@pytest.mark.parametrize("row", [[0, 50], [1000, 0, 0], [0, -40], [1e38, -1e38, 0], [-np.inf, 2, 1], [3e4, 3e4, 3e4]])
-def test_float32_softmax_cross_entropy_keeps_its_digits(row):
-    z = np.array(row, np.float32)
-    y = np.eye(len(row), dtype=np.float32)[1]
-    value, gradient, hessian = LOSSES["softmax_cross_entropy"](tuple(map(float, z)), tuple(map(float, y)))
-    computed = [compute("softmax_cross_entropy", part, z, y) for part in PARTS]
-    assert [part.dtype for part in computed] == [np.float32] * 3
-    assert error_in_rows(computed[0][()], value, float(value)) <= 16
-    matrix = [[hessian(i, k) for k in range(len(row))] for i in range(len(row))]
-    for result, true in [(computed[1], gradient), *zip(computed[2], matrix)]:
-        scale = max(float(abs(entry)) for entry in (gradient if true is gradient else sum(matrix, [])))
-        assert max(error_in_rows(a, b, scale) for a, b in zip(result, true)) <= 16
-
-
-@pytest.mark.parametrize("name", FUNCTIONS | ROW_FUNCTIONS)
-def test_float32_functions_give_float32(name):
-    z = np.array([[1.0, 5.0, 3.0]], np.float32)
-    function = getattr(functions, name)
-    for part in (function.value, function.gradient_at):
-        assert part(z).dtype == np.float32
-        assert_allclose(part(z), part(z.astype(np.float64)), rtol=16 * 2.0**-23)
-
-
-@every_part
-def test_float32_with_float64_gives_float64(part):
-    prediction, target, _ = EXAMPLES["squared_error"]
-    assert compute("squared_error", part, prediction.astype(np.float32), target).dtype == np.float64
-
-
-# --- functions ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ROW_FUNCTIONS)
-def test_shapes_of_row_functions(name):
-    z = np.zeros((4, 2, 3))
-    value_shape = (4, 2) if name == "logsumexp" else (4, 2, 3)
-    assert getattr(functions, name).value(z).shape == value_shape
-    assert getattr(functions, name).gradient_at(z).shape == (*value_shape, 3)
-    assert getattr(functions, name).value(z[:0]).shape == (0, *value_shape[1:])
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_shapes_of_elementwise_functions(name):
-    for shape in ((), (0,), (2, 3)):
-        assert np.shape(getattr(functions, name).value(np.zeros(shape))) == shape
-        assert np.shape(getattr(functions, name).gradient_at(np.zeros(shape))) == shape
-
-
-# --- differences, central and complex -------------------------------------------------------------------
-
-
-def total_cross_entropy(p, y):
-    return -(y * np.log(p)).sum(axis=-1)
-
-
-def plain_softmax(z):
-    return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
-
-
-def plain_sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-
-def two_class(p, y):
-    return -(y * np.log(p) + (1 - y) * np.log(1 - p))
-
-
-def size(r):
-    """The absolute value, continued to complex numbers near the real line."""
-    return np.where(r.real < 0, -r, r)
-
-
-def positive_part(x):
-    return np.where(x.real > 0, x, 0)
-
-
-def missing(z, y):
-    return y * (1 - plain_sigmoid(z)) + (1 - y) * plain_sigmoid(z)
-
-
-TEXTBOOK = {
-    "squared_error": lambda a, y: (a - y) ** 2,
-    "absolute_error": lambda a, y: size(a - y),
-    "smooth_l1": lambda a, y, beta: np.where(
-        size(a - y).real < beta, (a - y) ** 2 / (2 * beta), size(a - y) - beta / 2
-    ),
-    "huber": lambda a, y, delta: np.where(
-        size(a - y).real <= delta, (a - y) ** 2 / 2, delta * size(a - y) - delta**2 / 2
-    ),
-    "log_cosh": lambda a, y: np.log(np.cosh(a - y)),
-    "pinball": lambda a, y, quantile: quantile * positive_part(y - a) + (1 - quantile) * positive_part(a - y),
-    "hinge": lambda z, t: positive_part(1 - t * z),
-    "squared_hinge": lambda z, t: positive_part(1 - t * z) ** 2,
-    "poisson": lambda z, y: np.exp(z) - y * z,
-    "binary_cross_entropy": two_class,
-    "binary_cross_entropy_with_logits": lambda z, y: two_class(plain_sigmoid(z), y),
-    "sigmoid_squared_error": lambda z, y: (plain_sigmoid(z) - y) ** 2,
-    "focal": lambda z, y, gamma: missing(z, y) ** gamma * two_class(plain_sigmoid(z), y),
-    "cross_entropy": total_cross_entropy,
-    "kl_divergence": lambda q, p: total_cross_entropy(q, p) + (p * np.log(np.where(p > 0, p, 1))).sum(axis=-1),
-    "softmax_cross_entropy": lambda z, y: total_cross_entropy(plain_softmax(z), y),
-    "softmax_squared_error": lambda z, y: ((plain_softmax(z) - y) ** 2).sum(axis=-1),
+BOUNDS = {
+    "softmax_cross_entropy": (1, sqrt(2)),
+    "softmax_squared_error": (Rational(16, 27), None),
+    "cross_entropy": (oo, oo),
+    "kl_divergence": (oo, oo),
 }
-"""Each loss as a textbook prints it, in NumPy that also takes complex predictions."""
 
 
-def directions(name, prediction):
-    """The directions in which the prediction of each sample can move, each with where the result is kept."""
-    if name in ELEMENTWISE:
-        return [(np.ones_like(prediction), ...)]
-    return [(np.eye(3)[k], (..., k)) for k in range(3)]
+@pytest.mark.parametrize("name", BOUNDS)
+def test_bounds_of_class_losses(name):
+    loss = losses.catalogue[name]
+    assert (steepest_slope(loss), longest_gradient(loss)) == BOUNDS[name]
+    assert greatest_curvature(loss) == (oo if name in ("cross_entropy", "kl_divergence") else None)
 
 
-@every_loss
-def test_value_is_what_the_textbook_says(name):
-    prediction, target, parameters = EXAMPLES[name]
-    textbook = TEXTBOOK[name](prediction.astype(complex), target, **parameters).real
-    assert_allclose(compute(name, "value", prediction, target, **parameters), textbook, rtol=1e-13, atol=1e-15)
+@pytest.mark.parametrize("classes", [2, 3, 5, 40])
+@pytest.mark.parametrize("name", ["softmax_cross_entropy", "softmax_squared_error"])
+def test_no_gradient_over_classes_passes_its_bound(name, classes):
+    loss, random = losses.catalogue[name], np.random.default_rng(classes)
+    rows = random.normal(0, random.choice([0.3, 1, 3, 10], (20000, 1)), (20000, classes))
+    soft = random.dirichlet(np.full(classes, 0.2), 20000)
+    hard = np.eye(classes)[random.integers(0, classes, 20000)]
+    gradients = np.concatenate([loss.gradient_at(rows, y) for y in (soft, hard)])
+    assert np.abs(gradients).max() <= float(BOUNDS[name][0]) + 1e-12
+    if BOUNDS[name][1] is not None:
+        assert np.linalg.norm(gradients, axis=-1).max() <= float(BOUNDS[name][1]) + 1e-12
 
 
-@every_loss
-def test_gradient_is_the_complex_step_of_the_textbook(name):
-    prediction, target, parameters = EXAMPLES[name]
-    gradient = compute(name, "gradient", prediction, target, **parameters)
-    for direction, kept in directions(name, prediction):
-        step = TEXTBOOK[name](prediction + 1e-30j * direction, target, **parameters).imag / 1e-30
-        assert_allclose(gradient[kept], step, rtol=1e-12, atol=1e-14)
+def test_bounds_over_classes_are_nearly_reached():
+    sure_and_wrong = losses.softmax_cross_entropy.gradient_at([30.0, 0.0, 0.0], 1)
+    assert np.abs(sure_and_wrong).max() == pytest.approx(1, abs=1e-12)
+    assert np.linalg.norm(sure_and_wrong) == pytest.approx(np.sqrt(2), abs=1e-12)
+    third = losses.softmax_squared_error.gradient_at([0.0, np.log(2)], 0)  # p = 1/3 for the class that is right
+    assert np.abs(third).max() == pytest.approx(16 / 27, rel=1e-14)
+    for name in ("cross_entropy", "kl_divergence"):
+        assert np.abs(losses.catalogue[name].gradient_at([1e-9, 1 - 1e-9], [1.0, 0.0])).max() > 1e8
 
 
-NOT_DISTRIBUTIONS = ("cross_entropy", "kl_divergence")  # a step would leave the rows that sum to 1
+def a_class_loss(expression):
+    return Loss(name="trial", expression=expression, prediction=logits, target=targets)
 
 
-@pytest.mark.parametrize("name", [name for name in LOSSES if name not in NOT_DISTRIBUTIONS])
-@pytest.mark.parametrize("lower, upper", [("value", "gradient"), ("gradient", "hessian")])
-def test_each_derivative_is_the_central_difference_of_what_it_derives(name, lower, upper):
-    prediction, target, parameters = EXAMPLES[name]
-    derivative = compute(name, upper, prediction, target, **parameters)
-    for direction, kept in directions(name, prediction):
-        above, below = (compute(name, lower, prediction + h * direction, target, **parameters) for h in (1e-6, -1e-6))
-        assert_allclose((above - below) / 2e-6, derivative[kept], rtol=1e-8, atol=1e-8)
+@pytest.mark.thorough(one_case_in=3)
+@pytest.mark.parametrize(
+    "expression, expected",
+    [
+        (total(targets[k] * softmax(logits, k)), Rational(1, 4)),  # p (1 - p) at the class that is right
+        (total(targets[k] ** 2 * softmax(logits, k)), None),  # not linear in the targets
+        (total(softmax(logits, k) ** 3 + softmax(logits, k) ** 2), None),  # sums of two powers
+        (total(softmax(logits, k) ** 3), None),  # level where no radical is plainly real
+        (total(logits[k] * targets[k] * softmax(logits, k)), None),  # logits beside probabilities
+    ],
+)
+def test_the_slope_of_a_class_loss_of_ones_own_is_right_or_unknown(expression, expected):
+    assert steepest_slope(a_class_loss(expression)) == expected
 
 
-@pytest.mark.parametrize("name", ["cross_entropy", "kl_divergence"])
-def test_hessian_by_probabilities_is_diagonal_and_holds_the_target_over_the_square(name):
-    prediction, target, _ = EXAMPLES[name]
-    expected = np.eye(3) * (target / prediction**2)[:, None, :]
-    close(compute(name, "hessian", prediction, target), expected)
+def test_a_slope_that_takes_ever_more_classes_to_reach_is_bounded_as_on_paper():
+    """The gradient is 2 p (p - sum p^2). If ever more others share 1 - p, that goes to 2 p^2 (1 - p)."""
+    loss, random = a_class_loss(total(softmax(logits, k) ** 2)), np.random.default_rng(2)
+    assert steepest_slope(loss) == Rational(8, 27)
+    rows = random.normal(0, random.choice([0.3, 1, 3, 10], (20000, 1)), (20000, 5))
+    assert np.abs(loss.gradient_at(rows, np.full(rows.shape, 0.2))).max() < 8 / 27
+    crowd = np.zeros(100001)
+    crowd[0] = np.log(2 * 100000)  # p = 2/3
+    assert loss.gradient_at(crowd, 0)[0] == pytest.approx(8 / 27, rel=1e-4)
 
 
-# --- the symbols, without any array ---------------------------------------------------------------------
+def test_the_slope_of_a_sigmoid_of_ones_own_is_right_or_unknown():
+    def slope(expression):
+        return steepest_slope(Loss(name="trial", expression=expression, prediction=logit, target=target))
+
+    assert slope(sigmoid(3 * logit)) == Rational(3, 4)
+    assert slope((sigmoid(logit) - target) ** 2 / 2) == Rational(4, 27)
+    assert slope(sigmoid(logit) * sigmoid(2 * logit)) is None
+    assert slope(target**2 * sigmoid(logit)) is None
+    assert slope(sigmoid(exp(logit))) is None
 
 
-def at(expression, point, indices=()):
-    """The number of 40 digits that `expression` has at `point`: numbers for symbols, tuples for rows."""
-    values = {}
-    for symbol, number in point.items():
-        if isinstance(number, tuple):
-            values |= {symbol[position + 1]: Rational(entry) for position, entry in enumerate(number)}
-        else:
-            values[symbol] = Rational(number)
-    expression = functions.in_definitions(expression).subs(dict(zip((i, k), indices))).subs(n, 3).doit()
-    left = expression.xreplace(values)
-    assert not left.atoms(Indexed)
-    return mp.mpf(str(left.evalf(40)))
+def test_a_bound_is_right_where_radicals_of_real_roots_are_complex():
+    """The slope 2 p^2 (1 - p) (2 p^2 - 1) is steepest at a root of a cubic with three real roots."""
+    loss = Loss(name="trial", expression=sigmoid(logit) ** 4 - sigmoid(logit) ** 2, prediction=logit, target=target)
+    sizes = np.abs(loss.gradient_at(np.linspace(-30, 30, 200001), 0.0))
+    assert sizes.max() == pytest.approx(float(steepest_slope(loss)), rel=1e-7)
 
 
-def same(number, true):
-    return abs(number - true) <= abs(true) * mp.mpf(10) ** -30
+def test_a_counterexample_to_convexity_lies_in_the_domain():
+    """The second derivative of p^2 - p^4 / 9 is negative only where p is above 1.2."""
+    inside = total((1 - targets[k]) * (probabilities[k] ** 2 - probabilities[k] ** 4 / 9))
+    assert is_convex(Loss(name="trial", expression=inside, prediction=probabilities, target=targets)) is not False
 
 
-@every_elementwise_loss
-def test_the_expressions_of_an_elementwise_loss_are_right_at_points(name):
-    loss = getattr(losses, name)
-    predictions, targets, parameters = EXAMPLES[name]
-    for prediction, target in zip(predictions.tolist(), targets.tolist()):
-        point = {loss.prediction: prediction, loss.target: target}
-        point |= {loss.parameters[keyword][0]: number for keyword, number in parameters.items()}
-        trues = LOSSES[name](prediction, target, **parameters)
-        for expression, true in zip((loss.expression, loss.gradient, loss.hessian), trues):
-            assert same(at(expression, point), true)
+def test_smoothed_targets_still_add_to_one():
+    assert equal(total(losses.smoothed_targets.xreplace({i: k})), 1, [TARGETS_SUM_TO_ONE])
+    assert losses.smoothed_targets.xreplace({epsilon: 0}) == targets[i]
 
 
-@pytest.mark.thorough(one_case_in=2)
-@every_class_loss
-def test_the_expressions_of_a_class_loss_are_right_at_points(name):
-    loss = getattr(losses, name)
-    for prediction, target in zip(*(rows.tolist() for rows in EXAMPLES[name][:2])):
-        if 0 in target and name == "kl_divergence":
-            continue  # 0 log 0 is a rule of the arrays
-        point = {loss.prediction: tuple(prediction), loss.target: tuple(target)}
-        value, gradient, hessian = LOSSES[name](tuple(prediction), tuple(target))
-        assert same(at(loss.expression, point), value)
-        for row in range(3):
-            assert same(at(loss.gradient, point, [row + 1]), gradient[row])
-            for column in range(3):
-                assert same(at(loss.hessian, point, [row + 1, column + 1]), hessian(row, column))
+def test_every_symbol_of_the_notation_says_what_it_means():
+    from lossbook import notation
+
+    named = [value for value in vars(notation).values() if isinstance(value, (Symbol, IndexedBase))]
+    assert len(named) > 20 and set(named) == set(MEANINGS) and set(DOMAINS) <= set(MEANINGS)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize("z", [-2.5, -0.25, 0.0, 0.375, 3.0])
-def test_the_definition_of_a_function_of_one_number_is_right_at_points(name, z):
-    function = getattr(functions, name).symbolic()
-    value, derivative = FUNCTIONS[name](mp.mpf(z))
-    assert same(at(function, {function.args[0]: z}), value)
-    assert same(at(function.diff(function.args[0]), {function.args[0]: z}), derivative)
+@pytest.mark.parametrize(
+    "symbol, words",
+    [
+        (prediction, "any number"),
+        (logits, "one number a class, each any number"),
+        (probability, "between 0 and 1"),
+        (targets, "one number a class, each from 0 to 1"),
+        (side, "−1 or 1"),
+        (count, "a whole number from 0 up"),
+        (losses.huber.parameters["delta"][0], "a number above 0"),
+        (losses.smooth_l1.parameters["beta"][0], "a number from 0 up"),
+    ],
+)
+def test_a_domain_in_words(symbol, words):
+    assert domain_in_words(symbol) == words
 
 
-@pytest.mark.parametrize("name", ROW_FUNCTIONS)
-@pytest.mark.parametrize("row", [(1.0, 5.0, 3.0), (-0.5, 0.25, 2.0)])
-def test_the_definition_of_a_function_of_a_row_is_right_at_points(name, row):
-    function = getattr(functions, name).symbolic()
-    value, derivative = ROW_FUNCTIONS[name](row)
-    point = {function.args[0]: row}
-    slope = function.diff(function.args[0][k])
-    for column in range(3):
-        if name == "logsumexp":
-            assert same(at(function, point), value)
-            assert same(at(slope, point, [1, column + 1]), derivative(column))
-            continue
-        assert same(at(function, point, [column + 1]), value[column])
-        for other in range(3):
-            assert same(at(slope, point, [column + 1, other + 1]), derivative(column, other))
+@pytest.mark.thorough(one_case_in=3)
+@pytest.mark.parametrize("name", losses.catalogue)
+def test_a_card_shows_the_loss_and_what_is_known_of_it(name):
+    card = losses.catalogue[name].card()
+    shown = card._repr_markdown_()
+    titles = ["prediction", "target", "convex", "kinks", "steepest slope", "source"]
+    assert shown.startswith(f"**{losses.catalogue[name].name}**\n\n$$L = ")
+    assert all(f"\n| {title} | " in shown and f"\n{title}: " in str(card) for title in titles)
+    assert all(row.count("|") == 3 for row in shown.splitlines() if row.startswith("| "))
+    assert "$" not in str(card) and "\\" not in str(card) and repr(card) == str(card)
+
+
+def test_a_card_in_plain_text():
+    assert (
+        str(losses.absolute_error.card())
+        == """absolute error
+L = |yhat - y|
+∂L/∂yhat = sign(yhat - y)
+∂²L/∂yhat² = 0
+prediction: yhat, any number
+target: y, any number
+convex: yes, proved
+kinks: where yhat is y, each slope from -1 to 1 is a subgradient
+steepest slope: at most 1
+greatest curvature: 0, away from the kinks
+PyTorch: L1Loss
+Keras: MeanAbsoluteError
+scikit-learn: mean_absolute_error; AbsoluteError
+source: Boscovich 1757"""
+    )
+
+
+def test_a_card_gives_decimals_to_what_is_no_fraction():
+    shown = losses.softmax_cross_entropy.card()._repr_markdown_()
+    assert r"$\sqrt{2}$, about 1.4142, over all entries together" in shown
+
+
+def test_a_loss_of_ones_own_has_all_of_this_in_three_lines():
+    a, y = symbols("a y", real=True)
+    quartic = Loss(name="quartic error", expression=(a - y) ** 4, prediction=a, target=y)
+    assert is_convex(quartic) and kinks(quartic) == [] and steepest_slope(quartic) == oo
+    assert text(quartic.derivation().result) == "4*(a - y)**3"
+    assert_allclose(quartic.gradient_at([0.0, 2.0], 1.0), [-4, 4])
+    assert "12 \\, \\left(a - y\\right)^{2}" in Card(quartic)._repr_markdown_()
+    assert "source" not in str(quartic.card())
+
+
+def test_symbols_of_ones_own_live_where_their_assumptions_let_them():
+    """The loss a + b / a of a positive number has a gradient without bound at 0, and no kink for any b."""
+    a, b = symbols("a b", positive=True)
+    own = Loss(name="own", expression=a + b / a, prediction=a, target=Symbol("y", real=True), parameters={"b": (b, 1)})
+    assert dict(own.card().rows)["prediction"] == [a, ", a number above 0"]
+    assert dict(own.card().rows)["parameter b"] == [b, ", a number above 0; 1 if not given"]
+    assert dict(own.card().rows)["kinks"] == ["none"]
+    assert is_convex(own) and steepest_slope(own) == oo
+    assert domain_in_words(Symbol("m", integer=True, nonnegative=True)) == "a whole number from 0 up"
+
+
+def test_nothing_is_called_convex_that_is_not():
+    a, y = symbols("a y", real=True)
+    for expression in ((a - y) ** 3, -((a - y) ** 2), (a - y) ** 4 - (a - y) ** 2, -Abs(a - y), sin(a - y)):
+        assert not is_convex(Loss(name="wrong", expression=expression, prediction=a, target=y))
+
+
+def test_a_size_that_depends_on_the_target_is_no_bound_over_targets():
+    z, y = logit, target
+    steep = Loss(name="steep", expression=z * sigmoid(y), prediction=z, target=y)
+    assert steepest_slope(steep) is None
+    bowl = Loss(name="bowl", expression=y * prediction**2, prediction=prediction, target=y)
+    assert greatest_curvature(bowl) is None
+    bowls = Loss(name="bowls", expression=total(targets[k] * logits[k] ** 2), prediction=logits, target=targets)
+    assert greatest_curvature(bowls) is None
+
+
+def test_a_factor_that_does_not_change_at_infinity_keeps_its_sign():
+    bowl = Loss(name="bowl", expression=Abs(value) * prediction**2, prediction=prediction, target=value)
+    assert steepest_slope(bowl) == oo
+
+
+def test_a_constant_that_is_written_as_a_sum_of_shares_changes_no_bound():
+    """The softmax adds to 1, so this is cross-entropy and 1: its gradient p - y is longest at p_i = 1, y_k = 1."""
+    expression = losses.softmax_cross_entropy.expression + total(softmax(logits, k))
+    loss = Loss(name="more", expression=expression, prediction=logits, target=targets)
+    assert steepest_slope(loss) == 1 and longest_gradient(loss) == sqrt(2)
+
+
+@pytest.mark.parametrize("polynomial, greatest", [
+    (a * b, Rational(1, 4)), (a - b, 1), (a * b * (1 - a - b), Rational(1, 27)), (a**2 - b, 1), (b**2 - a / 2, 1),
+    (a * b - a / 5, Rational(1, 5)), (a**2 + b**2 - a * b / 2, 1), (2 * a * b - a, 1),
+])  # fmt: skip
+def test_the_greatest_size_of_a_polynomial_in_shares_is_found_on_every_face(polynomial, greatest):
+    """Worked out by hand, for a and b that are 0 or more and add to at most 1."""
+    assert facts._greatest_size(polynomial, [a, b]) == greatest

@@ -44,8 +44,19 @@ FIGURES = {
     ),
     "lines": lambda: figures.fitted_lines(data.YEARS, data.CALLS, {"a": (1.0, 0.5)}, "calls"),
     "estimates": lambda: figures.estimates_over_one_value(np.array([0.0, 1, 2, 3, 4]), delta=1),
+    "neuron": lambda: figures.one_neuron(x=2.0, weight=-1.0, bias=0.5, truth=1),
+    "network": lambda: figures.small_network(np.eye(3), np.array([1.0, -2.0, 0.5])),
+    "regression losses": figures.regression_losses,
+    "distances": lambda: figures.distance_over_steps({"a": 0.5 ** np.arange(30), "b": np.array([1.0, 0.0])}),
+    "parabolas": lambda: figures.steps_on_a_parabola([0.1, 1.1]),
     "digits": lambda: figures.correct_digits(np.array([0.0, 1.0]), {"a": np.array([1.0, 4.1])}, DIGITS),
 }
+
+
+def test_every_figure_is_drawn_here():
+    drawn = {name for draw in FIGURES.values() for name in (draw.__name__, *draw.__code__.co_names)}
+    styled = figures.surprise.__code__
+    assert {name for name, draw in vars(figures).items() if getattr(draw, "__code__", None) is styled} <= drawn
 
 
 @pytest.mark.thorough(one_case_in=3)
@@ -61,6 +72,9 @@ def test_a_figure_is_the_same_svg_each_time_and_carries_its_alt_text(draw):
 
 def test_alt_text_says_the_numbers_that_are_drawn():
     assert "0.4 to the true pig, 0.4 to the true dog, 0.1 to the true cat" in FIGURES["probabilities"]().alt
+    by_one = figures.probabilities_by_picture({"one": np.eye(3)}, np.eye(3)).alt
+    assert by_one.endswith("the highest bar is the true one in 1 (pig) and 2 (dog) and 3 (cat).")
+    assert "b is 0 away after 1 steps and 0 away after 1 steps" in FIGURES["distances"]().alt
     assert "0 until 0.30 is moved" in FIGURES["stairs"]().alt and "from 0.80 to 0.20" in FIGURES["stairs"]().alt
     assert "0.016, 0.867, 0.117" in FIGURES["pipeline"]().alt and "loss 0.143" in FIGURES["pipeline"]().alt
     assert "0.25 at score 0" in FIGURES["sigmoid"]().alt
@@ -74,7 +88,7 @@ def test_alt_text_says_where_minima_optima_and_shares_lie():
     assert (
         "squared residuals is least at 1 " in minima and "absolute residuals is least at 0." in minima
     )  # mean, median
-    assert "a 0.820" in FIGURES["optimum"]().alt  # 0.1 + 0.8 * 0.9
+    assert "a 0.180, 0.500, 0.820" in FIGURES["optimum"]().alt  # 0.1 + 0.8 p
     assert "it says 0.80 on average where 0.90 happen" in FIGURES["reliability"]().alt
 
 

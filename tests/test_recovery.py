@@ -60,6 +60,19 @@ def test_after_a_build_that_was_stopped_there_is_no_stamp_and_the_next_one_works
     assert (book / "_build/stamp").exists() and is_whole(book)
 
 
+def test_the_book_is_built_from_files_and_no_folder_whose_date_a_build_changes():
+    rule = "include Makefile\nsources:\n\t@printf '%s\\n' $(SOURCES)\n"
+    shown = subprocess.run(
+        ["make", "-s", "-f", "-", "sources"], cwd=ROOT, input=rule, capture_output=True, text=True, check=True
+    )
+    sources = set(shown.stdout.split())
+    assert all((ROOT / source).is_file() for source in sources)
+    folders = ("chapters", "lossbook", "reference", "site")
+    files = {path.relative_to(ROOT) for folder in folders for path in (ROOT / folder).rglob("*.*") if path.is_file()}
+    generated = {"__pycache__", ".ipynb_checkpoints"}
+    assert {str(path) for path in files if not generated & set(path.parts)} <= sources
+
+
 def test_two_builds_at_once_take_turns_and_the_second_finds_it_done(book):
     both = [start(book), start(book)]
     for process in both:
@@ -72,7 +85,7 @@ def test_two_builds_at_once_take_turns_and_the_second_finds_it_done(book):
 
 def test_a_page_changed_while_it_is_built_is_built_again(book):
     process = start(book)
-    while not (book / "_build/unfinished/_build").exists():
+    while not (book / "_build/unfinished/_build").exists() and process.poll() is None:
         time.sleep(0.01)
     os.utime(book / "one.md")
     finish(process)

@@ -137,6 +137,10 @@ def test_a_listing_may_have_one_row_and_no_titles():
     )
 
 
+def test_a_listing_may_have_no_rows():
+    assert Listing(["symbol", "where"], [])._repr_markdown_() == "| symbol | where |\n| :--- | :--- |"
+
+
 def test_a_listing_can_share_the_name_of_the_softmax():
     assert str(Listing(["", ""], [[functions.softmax(logits, 1), probability]], shares=True)) == "p_1: p"
 

@@ -6,12 +6,12 @@ import math
 import re
 
 import pytest
+from site_pages import ROOT
 from sympy import IndexedBase, Piecewise, Symbol, exp
 
 from lossbook.functions import log_cosh
 from lossbook.loss import Loss
 from lossbook.notation import k, total
-from site_pages import ROOT
 
 EVALUATE = {
     "eval",

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from fontTools.ttLib import TTFont
-
 from site_pages import ROOT, Visit, address, build, chromium, pages_of_the_book, site  # noqa: F401
 
 pytestmark = pytest.mark.thorough  # it opens every page in a browser
@@ -49,7 +48,7 @@ def figures(visit):
 
 
 @pytest.fixture(scope="module")
-def on_a_phone(chromium, address):  # noqa: F811
+def on_a_phone(chromium, address):
     """What a phone of 360 pixels finds on a page, light and dark; each page is opened once."""
     known = {}
 
@@ -145,7 +144,7 @@ def test_the_book_has_mathematics_and_figures(on_a_phone):
 
 
 @each_page
-def test_a_page_opens_from_a_folder_without_errors(chromium, site, page):  # noqa: F811
+def test_a_page_opens_from_a_folder_without_errors(chromium, site, page):
     with Visit(chromium, (site / page).as_uri()) as visit:
         assert all(figure["width"] > 0 for figure in figures(visit))
         fonts = visit.page.evaluate("document.fonts.ready.then((fonts) => [...fonts].map((font) => font.status))")
@@ -154,7 +153,7 @@ def test_a_page_opens_from_a_folder_without_errors(chromium, site, page):  # noq
 
 
 @each_chapter
-def test_without_scripts_a_chapter_reads_and_its_solutions_open(chromium, site, page):  # noqa: F811
+def test_without_scripts_a_chapter_reads_and_its_solutions_open(chromium, site, page):
     with Visit(chromium, (site / page).as_uri(), width=360, scripts=False) as visit:
         assert visit.page.locator("h1").is_visible()
         open_formulas = visit.page.locator("p .math:not(details *)").all()
@@ -170,7 +169,7 @@ def test_without_scripts_a_chapter_reads_and_its_solutions_open(chromium, site, 
 
 
 @each_chapter
-def test_a_solution_opens_by_keyboard(chromium, site, page):  # noqa: F811
+def test_a_solution_opens_by_keyboard(chromium, site, page):
     with Visit(chromium, (site / page).as_uri()) as visit:
         solution = visit.page.locator("details.solution").first
         summary = solution.locator("summary").first
@@ -182,7 +181,7 @@ def test_a_solution_opens_by_keyboard(chromium, site, page):  # noqa: F811
 
 
 @pytest.mark.parametrize("page", ["reference/catalogue.html", "reference/practice.html", CHAPTERS[7]])
-def test_a_link_leads_to_its_section(chromium, address, page):  # noqa: F811
+def test_a_link_leads_to_its_section(chromium, address, page):
     with Visit(chromium, address + page, width=360) as visit:
         names = visit.page.evaluate("[...document.querySelectorAll('article section section')].map((part) => part.id)")
     for name in names[1:-3:8]:  # the last may be too near the end of the page
@@ -191,7 +190,7 @@ def test_a_link_leads_to_its_section(chromium, address, page):  # noqa: F811
 
 
 @pytest.fixture
-def chapter(chromium, address):  # noqa: F811
+def chapter(chromium, address):
     with Visit(chromium, f"{address}{CHAPTERS[1]}") as visit:
         yield visit
         assert visit.errors == []
@@ -217,7 +216,7 @@ def test_the_first_key_leads_to_the_text(chapter):
     assert chapter.page.url.endswith("#text")
 
 
-def test_contents_open_and_close_by_keyboard_on_a_phone(chromium, address):  # noqa: F811
+def test_contents_open_and_close_by_keyboard_on_a_phone(chromium, address):
     with Visit(chromium, f"{address}{CHAPTERS[0]}", width=360) as visit:
         button = visit.page.get_by_role("button", name="Contents")
         contents = visit.page.get_by_role("navigation", name="Contents")
@@ -231,11 +230,12 @@ def test_contents_open_and_close_by_keyboard_on_a_phone(chromium, address):  # n
         assert not contents.is_visible() and visit.page.url.endswith("#exercises")
 
 
-def test_what_scrolls_sideways_is_reached_by_keyboard(chromium, address):  # noqa: F811
+def test_what_scrolls_sideways_is_reached_by_keyboard(chromium, address):
     with Visit(chromium, f"{address}{CHAPTERS[2]}", width=360) as visit:
         unreached = """[...document.querySelectorAll("article *")].filter((box) =>
-            box.scrollWidth > box.clientWidth + 1 && box.clientWidth && /auto|scroll/.test(getComputedStyle(box).overflowX)
-            && box.tabIndex < 0).map((box) => box.outerHTML.slice(0, 90))"""
+            box.scrollWidth > box.clientWidth + 1 && box.clientWidth
+            && /auto|scroll/.test(getComputedStyle(box).overflowX) && box.tabIndex < 0
+            ).map((box) => box.outerHTML.slice(0, 90))"""
         visit.open_all()
         visit.page.wait_for_timeout(200)
         assert visit.page.evaluate(unreached) == []
@@ -283,7 +283,7 @@ def test_a_chapter_read_is_remembered_and_marked(chapter):
     assert tally() == f"0 of {len(CHAPTERS)} chapters read"
 
 
-def test_barred_storage_does_no_harm(chromium, address):  # noqa: F811
+def test_barred_storage_does_no_harm(chromium, address):
     barred = "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('barred') } })"
     with Visit(chromium, f"{address}{CHAPTERS[0]}", first=barred) as visit:
         visit.page.get_by_label("I have read this chapter").press("Space")
@@ -293,7 +293,7 @@ def test_barred_storage_does_no_harm(chromium, address):  # noqa: F811
 
 
 @pytest.mark.parametrize("folder", [True, False], ids=["from a folder", "from a server"])
-def test_search_finds_a_section_offline(chromium, address, site, folder):  # noqa: F811
+def test_search_finds_a_section_offline(chromium, address, site, folder):
     root = f"{site.as_uri()}/" if folder else address
     with Visit(chromium, f"{root}{CHAPTERS[1]}") as visit:
         box = visit.page.get_by_role("searchbox", name="Search the book")
@@ -308,12 +308,12 @@ def test_search_finds_a_section_offline(chromium, address, site, folder):  # noq
         assert (visit.foreign, visit.errors) == ([], [])
 
 
-def test_search_shows_formulas_as_one_reads_them(chromium, address):  # noqa: F811
+def test_search_shows_formulas_as_one_reads_them(chromium, address):
     with Visit(chromium, f"{address}search.html?q=temperature") as visit:
         visit.page.get_by_text("a temperature T > 0 before the softmax. What is ∂p_i / ∂z_j now").wait_for()
 
 
-def test_search_says_so_where_nothing_is_found(chromium, address):  # noqa: F811
+def test_search_says_so_where_nothing_is_found(chromium, address):
     with Visit(chromium, f"{address}search.html?q=xyzzy") as visit:
         visit.page.get_by_text("Found nowhere").wait_for()
         assert visit.page.locator("#results li").count() == 0
@@ -328,7 +328,7 @@ def test_paper_shows_the_chapter_alone(chapter):
     assert chapter.page.pdf().startswith(b"%PDF")
 
 
-def test_fonts_of_large_signs_do_not_wait_until_one_is_on_the_screen(chromium, address):  # noqa: F811
+def test_fonts_of_large_signs_do_not_wait_until_one_is_on_the_screen(chromium, address):
     """Printing waits for no font, and a sum far down the page has never been laid out when the page is printed."""
     with Visit(chromium, f"{address}{CHAPTERS[4]}") as visit:
         visit.page.wait_for_function(
@@ -350,7 +350,7 @@ def test_reasons_stand_beside_the_lines_or_under_them(chapter):
 
 @pytest.mark.parametrize("width", [768, 1280])
 @each_page
-def test_no_reason_leaves_the_page_or_the_box_of_a_solution(chromium, address, page, width):  # noqa: F811
+def test_no_reason_leaves_the_page_or_the_box_of_a_solution(chromium, address, page, width):
     with Visit(chromium, address + page, width=width) as visit:
         visit.open_all()
         assert (
@@ -362,7 +362,7 @@ def test_no_reason_leaves_the_page_or_the_box_of_a_solution(chromium, address, p
         )
 
 
-def test_a_figure_of_one_panel_is_seen_whole_on_a_phone(chromium, address):  # noqa: F811
+def test_a_figure_of_one_panel_is_seen_whole_on_a_phone(chromium, address):
     with Visit(chromium, address + CHAPTERS[0], width=360) as visit:
         boxes = visit.page.locator("picture.narrow img").all()
         assert boxes
@@ -378,7 +378,7 @@ def test_neighbouring_chapters_are_linked(chapter):
 
 
 @each_page
-def test_a_page_says_what_it_is(site, page):  # noqa: F811
+def test_a_page_says_what_it_is(site, page):
     text = (site / page).read_text("utf-8")
     described = re.search(r'<meta name="description" content="([^"]*)">', text)[1]
     assert 20 < len(unescape(described)) <= 165
@@ -387,12 +387,12 @@ def test_a_page_says_what_it_is(site, page):  # noqa: F811
         assert ((site / page).parent / card).read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_signature_shows_what_one_may_write(site):  # noqa: F811
+def test_a_signature_shows_what_one_may_write(site):
     text = unescape(re.sub("<[^>]*>", "", (site / "reference/api.html").read_text("utf-8")))
     assert "parameters={}" in text and "<factory>" not in text and "loss=losses.softmax_cross_entropy" in text
 
 
-def test_titles_and_descriptions_differ_from_page_to_page(site):  # noqa: F811
+def test_titles_and_descriptions_differ_from_page_to_page(site):
     heads = [
         re.findall(r'<title>.*?</title>|<meta name="description".*?>', (site / page).read_text("utf-8"))
         for page in PAGES
@@ -401,7 +401,7 @@ def test_titles_and_descriptions_differ_from_page_to_page(site):  # noqa: F811
         assert len(set(kind)) == len(PAGES)
 
 
-def test_the_fonts_hold_every_character_of_the_formulas(site):  # noqa: F811
+def test_the_fonts_hold_every_character_of_the_formulas(site):
     drawn = {
         ord(character)
         for page in PAGES
@@ -417,19 +417,19 @@ def test_the_fonts_hold_every_character_of_the_formulas(site):  # noqa: F811
     assert len(drawn) > 50 and drawn - held - spaces == set()
 
 
-def test_no_link_to_run_or_edit_is_shown_without_a_repository(site):  # noqa: F811
+def test_no_link_to_run_or_edit_is_shown_without_a_repository(site):
     for page in PAGES:
         assert not re.search(r"colab\.|mybinder\.|/edit/", (site / page).read_text("utf-8")), page
 
 
 @each_chapter
-def test_the_notebook_is_there_to_take_along(site, page):  # noqa: F811
+def test_the_notebook_is_there_to_take_along(site, page):
     notebook = Path(page).with_suffix(".ipynb")
     assert f'href="{notebook.name}" download' in (site / page).read_text("utf-8")
     assert (site / notebook).read_bytes() == (ROOT / notebook).read_bytes()
 
 
-def test_the_zip_holds_the_whole_site_but_itself(site):  # noqa: F811
+def test_the_zip_holds_the_whole_site_but_itself(site):
     with zipfile.ZipFile(site / "lossbook-site.zip") as archive:
         packed = {name.removeprefix("lossbook/"): archive.read(name) for name in archive.namelist()}
     there = {path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()}
@@ -437,7 +437,7 @@ def test_the_zip_holds_the_whole_site_but_itself(site):  # noqa: F811
     assert packed == there
 
 
-def test_two_builds_are_the_same_to_the_byte(site, tmp_path):  # noqa: F811
+def test_two_builds_are_the_same_to_the_byte(site, tmp_path):
     """The other in a folder of another name, with other dates of its files, time zone, locale and hash seed."""
     elsewhere = tmp_path / "another fôlder"
     shutil.copytree(

@@ -1,5 +1,6 @@
-"""What makes the build of a page fail, what quizzes are, and the links that one setting turns on: shown on small books."""
+"""What makes the build of a page fail, what quizzes are, the links that one setting turns on: shown on small books."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,7 +8,6 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
-
 from lossbook_page import mathematics
 from lossbook_page.finish import kept_rules, mended
 from site_pages import ROOT, Visit, build, chromium, small_book  # noqa: F401
@@ -159,7 +159,7 @@ def questions(tmp_path_factory):
     return (folder / "_build/html/quizzes.html").as_uri()
 
 
-def test_a_quiz_answers_by_keyboard(chromium, questions):  # noqa: F811
+def test_a_quiz_answers_by_keyboard(chromium, questions):
     with Visit(chromium, questions) as visit:
         group = visit.page.get_by_role("group", name="At which score is the sigmoid steepest?")
         said = visit.page.get_by_role("status").first
@@ -175,7 +175,7 @@ def test_a_quiz_answers_by_keyboard(chromium, questions):  # noqa: F811
         assert visit.page.url == questions and (visit.errors, visit.foreign) == ([], [])
 
 
-def test_a_quiz_with_several_right_options_has_check_boxes(chromium, questions):  # noqa: F811
+def test_a_quiz_with_several_right_options_has_check_boxes(chromium, questions):
     with Visit(chromium, questions) as visit:
         group = visit.page.get_by_role("group", name="Which of these lie between 0.25 and 1?")
         said = visit.page.get_by_role("status").nth(1)
@@ -192,14 +192,14 @@ def test_a_quiz_with_several_right_options_has_check_boxes(chromium, questions):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_an_answered_quiz(chromium, questions, scheme):  # noqa: F811
+def test_axe_finds_nothing_in_an_answered_quiz(chromium, questions, scheme):
     with Visit(chromium, questions, scheme=scheme, width=360) as visit:
         for name in ("At the far right", "The number 0.5"):
             visit.page.get_by_label(name).check()
         assert visit.axe() == [] and visit.overflow() == 0
 
 
-def test_without_scripts_the_answers_of_a_quiz_are_folded_under_it(chromium, questions):  # noqa: F811
+def test_without_scripts_the_answers_of_a_quiz_are_folded_under_it(chromium, questions):
     with Visit(chromium, questions, scripts=False) as visit:
         assert visit.page.get_by_text("It is equally steep everywhere").first.is_visible()
         assert not visit.page.locator("input").first.is_visible()
@@ -209,10 +209,9 @@ def test_without_scripts_the_answers_of_a_quiz_are_folded_under_it(chromium, que
 
 
 def test_a_repository_turns_on_links_to_run_and_to_edit(tmp_path):
-    notebook = (
-        '{"cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# A notebook\\n", "\\n", "Text."]}],'
-        ' "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}, "nbformat": 4, "nbformat_minor": 5}'
-    )
+    cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# A notebook\n\nText."}
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
     pages = {"index.md": PLAIN, "chapters/one.ipynb": notebook}
     settings = {
         "repository_address": "https://github.com/someone/a.book",

@@ -7,6 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from lossbook import data, functions, losses
+from lossbook.loss import Loss
+from lossbook.notation import prediction, value
 from lossbook.training import (
     Network,
     confusion,
@@ -94,6 +96,9 @@ def test_a_hidden_layer_learns_exclusive_or_and_no_layer_cannot():
     assert hidden.scores(corners).argmax(axis=1).tolist() == odd
 
 
+FALLING = Loss(
+    name="falling", expression=-((prediction - value) ** 2), prediction=prediction, target=value, source="a test"
+)
 BAD = {
     "one layer size": (lambda: Network([4]), ValueError, "sizes"),
     "an empty layer": (lambda: Network([4, 0, 3]), ValueError, "sizes"),
@@ -136,6 +141,11 @@ BAD = {
     "rows of other columns": (lambda: standardise([[1.0, 2.0]], like=[[1.0], [2.0]]), ValueError, "features"),
     "unseen rows of other columns": (lambda: nearest_centroid([[1.0]], [0], [[1.0, 2.0]]), ValueError, "unseen"),
     "no rows to be near to": (lambda: nearest_centroid(np.ones((0, 1)), [], [[1.0]]), ValueError, "features"),
+    "a truth that is no row": (lambda: confusion(5, [1], 2), ValueError, "truth"),
+    "features that are no rows": (lambda: nearest_centroid(5.0, [0], [[1.0]]), ValueError, "features"),
+    "a number to be like": (lambda: standardise([[1.0]], 3.0), ValueError, "like"),
+    "no rows to be like": (lambda: standardise([[1.0]], np.empty((0, 1))), ValueError, "like"),
+    "a loss that falls": (lambda: fit_linear(FALLING, [[1.0]] * 2, [0.0, 1.0]), ValueError, "loss"),
     "an interval turned round": (lambda: plausible_rates(1, 2, z=-1), ValueError, "z"),
     "an interval of text": (lambda: plausible_rates(1, 2, z="1.96"), TypeError, "z"),
 }
@@ -246,3 +256,8 @@ def test_standardised_columns_have_mean_0_and_standard_deviation_1_by_the_rows_t
 
 def test_descent_takes_whole_numbers_for_floats():
     assert descend(losses.squared_error, 1, 0, rate=0.25, steps=2).tolist() == [1, 0.5, 0.25]
+
+
+def test_one_start_walks_to_many_targets():
+    path = descend(losses.squared_error, 0.0, [1.0, -2.0], rate=0.25, steps=2)
+    assert path.tolist() == [[0, 0], [0.5, -1], [0.75, -1.5]]  # each step covers half of what is left

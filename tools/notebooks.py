@@ -29,7 +29,7 @@ The text is MyST Markdown as jupytext writes it, without a header:
         caption: The sigmoid rises from 0 to 1, with slope 1/4 in the middle.
         name: fig-sigmoid
     ---
-    figures.sigmoid()
+    figures.sigmoid_and_slope()
     ```
 
 Cells keep two kinds of metadata, `tags` and `mystnb`; everything else is dropped. What follows a cell

@@ -17,7 +17,7 @@ from typing import Any
 from lossbook.checks import as_count, as_entry
 from lossbook.exercises import classification, networks, practice, regression
 from lossbook.exercises.exercise import Exercise
-from lossbook.exercises.sheet import Sheet
+from lossbook.exercises.sheets import Sheet
 
 catalogue = {
     name: exercise
@@ -27,8 +27,8 @@ catalogue = {
 }
 """Every exercise, by its name, in the order of the chapters."""
 
-for name, exercise in catalogue.items():
-    exercise.name = name
+for _name, _exercise in catalogue.items():
+    _exercise.name = _name
 globals().update(catalogue)
 
 

@@ -16,7 +16,6 @@ guards        what fails the build when a page is wrong
 """
 
 from lossbook_page import finish, folding, heads, interactive, mathematics, quiz
-from lossbook_page.folding import details
 
 
 def setup(app):

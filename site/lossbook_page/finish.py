@@ -106,8 +106,9 @@ def with_figures(page, text):
         attributes = re.sub(r'\s*style="[^"]*"', "", image["attributes"] + image["more"])
         source = image["path"].removesuffix(".svg") + ".night.svg"
         kind = ' class="narrow"' if width <= NARROW else ""
+        night = 'class="night" media="screen and (prefers-color-scheme: dark)"'
         return (
-            f'<picture{kind}><source class="night" media="screen and (prefers-color-scheme: dark)" srcset="{source}" {size}>'
+            f'<picture{kind}><source {night} srcset="{source}" {size}>'
             f'<img {attributes} src="{image["path"]}" {size} loading="lazy" decoding="async"></picture>'
         )
 
@@ -268,7 +269,7 @@ def put_notebooks(app, site):
 
 
 def with_versions(site, pages):
-    """The pages with a fingerprint in the address of each style sheet and script, so that no browser keeps an old one."""
+    """The pages with a fingerprint in the address of each style sheet and script: no browser keeps an old one."""
     marks = {
         path.relative_to(site).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         for pattern in ("_static/*.css", "_static/*.js")

@@ -42,7 +42,7 @@ def check(site, pages):
     problems = [
         f"{path.relative_to(site).as_posix()}: {problem}"
         for path, found in read.items()
-        for problem in (*_of_tags(found), *_of_names(names[path]), *_of_links(site, path, found, names))
+        for problem in (*_of_tags(found), *_of_names(names[path]), *_of_links(path, found, names))
     ]
     problems += [
         f"{path.relative_to(site).as_posix()}: asks another host for {address}"
@@ -70,7 +70,7 @@ def _of_names(names):
         yield f"two elements are named {name}"
 
 
-def _of_links(site, path, found, names):
+def _of_links(path, found, names):
     for tag, attributes in found:
         address = attributes.get("href", attributes.get("src", ""))
         if not address or FOREIGN.match(address) or address == "#":

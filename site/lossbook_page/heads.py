@@ -39,7 +39,7 @@ def card_path(page):
     return f"{CARDS}/{page.replace('/', '-')}.png"
 
 
-def launch_links(config, page, source):
+def launch_links(config, source):
     """[(name, address)] of where a notebook can be run or edited, for a book with a public repository."""
     repository = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)", config.repository_address)
     if not repository:
@@ -54,7 +54,7 @@ def launch_links(config, page, source):
 
 
 def check_repository(app, config):
-    if config.repository_address and not launch_links(config, "", ""):
+    if config.repository_address and not launch_links(config, ""):
         raise ConfigError(
             f"repository_address: expected https://github.com/OWNER/NAME, got {config.repository_address!r}"
         )
@@ -69,7 +69,7 @@ def dress(app, page, template, context, doctree):
         ]
     source = Path(app.env.doc2path(page)).relative_to(app.srcdir).as_posix() if doctree else None
     context["notebook"] = source if source and source.endswith(".ipynb") else None
-    context["launch_links"] = launch_links(app.config, page, source) if source else []
+    context["launch_links"] = launch_links(app.config, source) if source else []
     context["sections"] = sections(app.env.tocs[page]) if doctree else []
     context["repository_address"] = app.config.repository_address
     title = re.sub("<[^>]*>", "", context.get("title") or page.capitalize())

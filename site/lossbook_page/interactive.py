@@ -27,7 +27,7 @@ from sphinx.util.docutils import SphinxDirective
 from sympy import Symbol
 
 from lossbook_page.javascript import BODIES
-from lossbook_page.quantities import Formula
+from lossbook_page.quantities import Value
 
 SCRIPT = "interactive.js"
 LEFT, TOP, RIGHT, BOTTOM = 46, 30, 16, 44
@@ -150,7 +150,7 @@ class Scene:
 
 
 def _quantity(quantity):
-    return quantity if hasattr(quantity, "script") else Formula(quantity)
+    return quantity if hasattr(quantity, "script") else Value(quantity)
 
 
 def pick(numbers, name):

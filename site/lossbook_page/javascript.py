@@ -7,12 +7,11 @@ near 1, as in lossbook.arrays.
 
 from pathlib import Path
 
-from sympy import Indexed, IndexedBase, Symbol
+from sympy import IndexedBase
 from sympy.printing.jscode import JavascriptCodePrinter
 
-from lossbook import functions
+from lossbook import arrays, functions
 from lossbook.indices import split_guard
-from lossbook.notation import DOMAINS
 
 BODIES = Path(__file__).with_name("formulas.js")
 
@@ -69,20 +68,9 @@ class _Printer(JavascriptCodePrinter):
 
     def _print_Add(self, e, order=None):
         for share in e.args:
-            if isinstance(share, (functions.sigmoid, functions.softmax)) and _is_target(share - e):
-                complement = (
-                    functions.sigmoid(-share.args[0])
-                    if isinstance(share, functions.sigmoid)
-                    else functions.softmax_complement(*share.args)
-                )
-                return f"difference({', '.join(map(self._print, (share, complement, share - e)))})"
+            if isinstance(share, (functions.sigmoid, functions.softmax)) and arrays.ends_at_1(share - e):
+                return f"difference({', '.join(map(self._print, (share, arrays.complement(share), share - e)))})"
         return super()._print_Add(e, order)
 
     def _print_not_supported(self, e):
         raise TypeError(f"expression: no JavaScript for {type(e).__name__} in {e}")
-
-
-def _is_target(expression):
-    """Whether `expression` is a target between 0 and 1, or a row's entry that is one."""
-    symbol = expression.base if isinstance(expression, Indexed) else expression
-    return isinstance(symbol, (Symbol, IndexedBase)) and DOMAINS.get(symbol) is not None and DOMAINS[symbol].sup == 1

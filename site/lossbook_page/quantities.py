@@ -18,7 +18,7 @@ from lossbook_page.javascript import javascript
 
 
 @dataclass
-class Formula:
+class Value:
     """The value of an expression; with a free class index, a row."""
 
     expression: Basic
@@ -46,7 +46,7 @@ class Row:
     entries: list
 
     def value(self, numbers):
-        return np.array([Formula(entry).value(numbers) for entry in self.entries])
+        return np.array([Value(entry).value(numbers) for entry in self.entries])
 
     @property
     def script(self):
@@ -80,7 +80,7 @@ class Along:
 
     def value(self, numbers):
         row = numbers[self.row]
-        return Formula(self.expression).value(numbers | {str(self.symbol): row}) + np.zeros(len(row))
+        return Value(self.expression).value(numbers | {str(self.symbol): row}) + np.zeros(len(row))
 
     @property
     def script(self):
@@ -128,8 +128,8 @@ class Descent:
     parameters: dict
 
     def value(self, numbers):
-        start, rate, steps = (float(Formula(part).value(numbers)) for part in (self.start, self.rate, self.steps))
-        given = {name: float(Formula(part).value(numbers)) for name, part in self.parameters.items()}
+        start, rate, steps = (float(Value(part).value(numbers)) for part in (self.start, self.rate, self.steps))
+        given = {name: float(Value(part).value(numbers)) for name, part in self.parameters.items()}
         return descend(self.loss, start, self.target, rate, int(steps), **given)
 
     @property
@@ -152,7 +152,7 @@ class LineFit:
 
     def value(self, numbers):
         places = numbers[self.places]
-        given = {name: float(Formula(part).value(numbers)) for name, part in self.parameters.items()}
+        given = {name: float(Value(part).value(numbers)) for name, part in self.parameters.items()}
         return fit_linear(self.loss, np.stack([np.ones(len(places)), places], axis=1), numbers[self.values], **given)
 
     @property

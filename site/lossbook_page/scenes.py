@@ -5,7 +5,8 @@ from math import inf
 from sympy import Abs, Symbol, sympify
 
 from lossbook import data, functions, losses
-from lossbook.notation import beta, delta, i, logit as z, logits, prediction, target, value
+from lossbook.notation import beta, delta, i, logits, prediction, target, value
+from lossbook.notation import logit as z
 from lossbook_page.interactive import Mark, Panel, Scene, Slider
 from lossbook_page.quantities import Along, Descent, Entry, Grid, LineFit, Places, Row
 
@@ -295,8 +296,8 @@ SCENES["rulers"] = Scene(
                 "how hard it pulls: dL/dr",
                 (-4, 4),
                 [-4, -2, 0, 2, 4],
-                "The slopes of the four losses over the residual: L2's a "
-                "straight line, L1's a jump from −1 to 1, the other two straight between minus and plus beta, then level.",
+                "The slopes of the four losses over the residual: L2's a straight line, L1's a jump from −1 to 1, "
+                "the other two straight between minus and plus beta, then level.",
             ),
         )
     ],
@@ -388,8 +389,8 @@ SCENES["rate-and-curvature"] = Scene(
         "fate_L2": [(1 - 1e-9, "settles"), (1 + 1e-9, "jumps"), (inf, "runs away")],
         "fate_smooth": [(1 - 1e-9, "settles"), (inf, "hovers")],
     },
-    told="With rate {rate} and β {beta} from {first}: L2 {fate_L2}, after 40 steps at {end_L2}; L1 hovers, at {end_L1}; "
-    "smooth L1 {fate_smooth}, at {end_smooth}.",
+    told="With rate {rate} and β {beta} from {first}: L2 {fate_L2}, after 40 steps at {end_L2}; L1 hovers, "
+    "at {end_L1}; smooth L1 {fate_smooth}, at {end_smooth}.",
 )
 
 # --- chapter 11 -----------------------------------------------------------------------------------------
