@@ -123,7 +123,14 @@ def test_each_package_of_node_has_a_hash_and_no_address(lock):
 
 
 def test_no_setting_names_an_index_or_a_secret():
-    names = ["Makefile", "pyproject.toml", "_config.yml", ".ci/run", *(path.name for path in LOCKS)]
+    names = [
+        "Makefile",
+        "pyproject.toml",
+        "_config.yml",
+        ".ci/run",
+        ".github/workflows/test.yml",
+        *(path.name for path in LOCKS),
+    ]
     names += [
         str(path.relative_to(ROOT))
         for folder in ("tools", "binder")

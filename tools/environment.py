@@ -28,7 +28,10 @@ if not OLDEST <= sys.version_info[:2] <= NEWEST:
          "`make book PYTHON=python%s`"
          % (version(sys.version_info[:2]), version(OLDEST), version(NEWEST), version(NEWEST)))
 
-import fcntl
+try:
+    import fcntl
+except ImportError:
+    fail("the book is set up on Linux or macOS; on Windows, run make in the Windows Subsystem for Linux")
 import glob
 import hashlib
 import os
