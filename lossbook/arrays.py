@@ -35,6 +35,8 @@ from sympy import (
     Interval,
     KroneckerDelta,
     Mul,
+    NumberSymbol,
+    Or,
     Piecewise,
     Pow,
     Rational,
@@ -130,19 +132,18 @@ def sigmoid_times(xp: Namespace, z: Array, parts: Any, factor: Array, mirrored: 
     if xp is np and not np.any(is_tail):
         return direct
     root = xp.exp(-0.5 * parts[0])
-    return xp.where(is_tail, root * factor * root, direct)
+    return xp.where(is_tail, xp.where(root == 0, 0, root * factor * root), direct)
 
 
 def softplus_parts(xp: Namespace, z: Array, parts: Any) -> tuple[Array, ...]:
-    """What softplus(z) and softplus(-z) share: max(z, 0) and log(1 + exp(-|z|))."""
-    _, small, _, is_positive = parts
-    return z * is_positive, xp.log1p(small)
+    """What softplus(z) and softplus(-z) share: log(1 + exp(-|z|))."""
+    return (xp.log1p(parts[1]),)
 
 
 def softplus(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
-    """log(1 + exp(z)), that is max(z, 0) + log(1 + exp(-|z|)); with `mirrored`, of -z: max(-z, 0) is max(z, 0) - z."""
-    positive, log = parts
-    return (positive - z if mirrored else positive) + log
+    """log(1 + exp(z)), that is max(z, 0) + log(1 + exp(-|z|)); with `mirrored`, of -z."""
+    (log,) = parts
+    return xp.maximum(-z if mirrored else z, 0) + log
 
 
 def log_sigmoid(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
@@ -514,7 +515,7 @@ def in_row_blocks(
     results = [np.empty((len(prediction), *[classes] * number), prediction.dtype) for number in axes]
     # Reductions over few classes are faster down the columns of a block, over many along its rows.
     order: Literal["F", "C"] = "F" if classes < 128 else "C"
-    step = max(2, BLOCK // max(1, classes))
+    step = max(2, BLOCK // max(1, classes) ** max(1, *axes))
     for start in range(0, rows, step):
         start = max(0, min(start, rows - 2))
         here = slice(start, start + step)
@@ -627,10 +628,10 @@ def as_rows(name: str, value: ArrayLike) -> Array:
 
 def as_array(name: str, value: ArrayLike) -> Array:
     """`value` as a NumPy array, or itself if it is an array of another library."""
+    if isinstance(getattr(value, "_meta", value), np.ma.MaskedArray):  # Dask's arrays name what is in them so
+        raise TypeError(f"{name}: expected an array without a mask, got a masked array")
     if library(value) not in ("numpy", None):
         return value
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name}: expected an array without a mask, got a masked array")
     try:
         array = np.asarray(value)
         return array.astype(array.dtype.newbyteorder("="), copy=False)
@@ -788,8 +789,10 @@ class _Writer:
             return f"{self._some_row()}.shape[-1]"
         if isinstance(atom, Integer):
             return str(atom)
-        if isinstance(atom, (Rational, Float)):
+        if isinstance(atom, (Rational, Float, NumberSymbol)):
             return repr(float(atom))
+        if atom in AXES:
+            raise TypeError(f"expression: no array code for {atom} where it is the number of a class")
         return _name(atom)
 
     def _some_row(self) -> str:
@@ -934,6 +937,9 @@ class _Writer:
     def _mul(self, e: Expr, axes: tuple[Expr, ...]) -> str:
         if e.could_extract_minus_sign():
             return f"0 - {self.write(-e, axes)}"  # not -x, which would make -0 of 0
+        joined = _joined(e)
+        if joined != e:
+            return self.write(joined, axes)
         tops: list[Expr] = []
         bottoms: list[Expr] = []
         logs: list[Expr] = []
@@ -1000,8 +1006,10 @@ class _Writer:
                 beyond = Symbol(self._name_for(f"{here} - {nearest}"), real=True)
                 result = factor_terms(result + inner.diff(x).xreplace({x: c}) * beyond)
             return self.write(result, axes)
-        *branches, (last, _) = e.args
+        *branches, (last, condition) = e.args
         code = self.write(last, axes)
+        if Or(*(each for _, each in e.args)) != True:  # noqa: E712
+            code = self._name_for(f"xp.where({self.write(condition, axes)}, {code}, xp.nan)")
         for branch, condition in reversed(branches):
             first = self.write(branch, axes)
             if branch.is_number and last.is_number and not code.isidentifier():  # where wants one array
@@ -1014,6 +1022,18 @@ def _without_minus(expression: Expr) -> Expr:
     """`expression` with -softplus(-z) for log_sigmoid(z), if that leaves a sum without minus signs."""
     flipped = expression.replace(functions.log_sigmoid, lambda z: -functions.softplus(-z))
     return expression if any(term.could_extract_minus_sign() for term in Add.make_args(flipped)) else flipped
+
+
+def _joined(e: Expr) -> Expr:
+    """The product `e` with x^q / x as x^(q - 1) and |x|^q / x^2 as |x|^(q - 2), which SymPy leaves as they are."""
+    bases = {part.as_base_exp()[0] for part in e.args}
+    powers: dict[Expr, Expr] = {}
+    for part in e.args:
+        base, power = part.as_base_exp()
+        base = Abs(base) if power.is_even and Abs(base) in bases else base
+        powers[base] = powers.get(base, S.Zero) + power
+    divides = any(part.as_base_exp()[1].could_extract_minus_sign() for part in e.args)
+    return Mul(*(base**power for base, power in powers.items())) if divides and len(powers) < len(e.args) else e
 
 
 def _softmax_slope(e: Expr, share: Expr) -> tuple[Any, Any, Any]:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from sympy import Interval, oo
 
-from lossbook.arrays import as_floats
+from lossbook.arrays import as_array, as_floats
 from lossbook.checks import as_number
 from lossbook.tables import Table
 from lossbook.types import ArrayLike
@@ -79,7 +79,9 @@ class Entry:
 
     @property
     def relative_error(self) -> float:
-        """|given - measured| over the larger of the two in size; 0 if both are 0."""
+        """|given - measured| over the larger of the two in size; 0 if both are 0, infinite if none was given."""
+        if not np.isfinite(self.given):
+            return float("inf")
         larger = max(abs(self.given), abs(self.measured.value))
         return abs(self.given - self.measured.value) / larger if larger else 0.0
 
@@ -213,7 +215,7 @@ def check_gradient(
     if given.shape != at.shape:
         raise ValueError(f"gradient: expected the shape {at.shape} of at, got {given.shape}")
     here = _value(function, at, finite=True)
-    slopes = {index: _slope(function, at, index, *here, reach) for index in np.ndindex(at.shape)}
+    slopes = {index: _slope(function, at, index, here, reach) for index in np.ndindex(at.shape)}
     entries = _judged(given, slopes, tolerance)
     square = at.ndim == 2 and at.shape[0] == at.shape[1]
     transposed = square and all(entry.verdict != "wrong" for entry in _judged(given.T, slopes, tolerance))
@@ -229,47 +231,55 @@ def _judged(given: np.ndarray, slopes: dict[tuple[int, ...], Slope], tolerance: 
 
 def _verdict(given: float, slope: Slope, tolerance: float) -> str:
     """What the measured slope says of a given one."""
+    if not np.isfinite(given):
+        return "wrong"
     larger = max(abs(given), abs(slope.left), abs(slope.right))
     slack = max(tolerance * larger, SURE * slope.error)
     if not min(slope.left, slope.right) - slack <= given <= max(slope.left, slope.right) + slack:
-        return "wrong"  # also for nan, which lies nowhere
+        return "wrong"
     if slope.at_kink:
         return "subgradient"
     return "unresolved" if larger > 0 and SURE * slope.error > COARSE * larger else "right"
 
 
-def _value(function: Function, point: np.ndarray, finite: bool = False) -> tuple[float, float]:
-    """`function` at `point` as a float, and the precision in which it was computed."""
-    returned = np.asarray(function(point.copy()))
+def _value(function: Function, point: np.ndarray, finite: bool = False) -> float:
+    """`function` at `point`."""
+    returned = np.asarray(as_array("function", function(point.copy())))
     if returned.shape != () or returned.dtype.kind not in "fiub":
         raise ValueError(f"function: expected a single real number, got {returned.dtype} of shape {returned.shape}")
     if finite and not np.isfinite(returned):
         raise ValueError(f"function: expected a finite number at the point to check, got {float(returned)}")
-    precision = np.finfo(returned.dtype).eps if returned.dtype.kind == "f" else np.finfo(np.float64).eps
-    return float(returned), float(precision)
+    return float(returned)
 
 
-def _slope(
-    function: Function, at: np.ndarray, index: tuple[int, ...], here: float, precision: float, reach: float
-) -> Slope:
+def _precision(values: np.ndarray) -> float:
+    """The relative rounding error in `values`: that of the smallest floats that hold them all, if they differ."""
+    kinds: list[type[np.floating]] = [np.float16, np.float32] if (values != values[0]).any() else []
+    with np.errstate(over="ignore"):
+        fitting = [kind for kind in kinds if (values.astype(kind) == values).all()]
+    return float(np.finfo([*fitting, np.float64][0]).eps)
+
+
+def _slope(function: Function, at: np.ndarray, index: tuple[int, ...], here: float, reach: float) -> Slope:
     """The slope of `function`, which is `here` at `at`, by the entry `index`."""
-    steps, right, left, noise = [], [], [], []
+    steps, right, left, around = [], [], [], []
     for step in reach * max(1.0, abs(at[index])) * STEPS:
         values, widths = [], []
         for side in (1, -1):
             moved = at.copy()
             moved[index] += side * step
-            values.append(_value(function, moved)[0])
+            values.append(_value(function, moved))
             widths.append(abs(moved[index] - at[index]))  # what was really moved, after rounding
         if np.isfinite(values).all() and min(widths) > 0:
             steps.append(sum(widths) / 2)
             right.append((values[0] - here) / widths[0])
             left.append((here - values[1]) / widths[1])
-            noise.append(4 * precision * max(abs(here), *map(abs, values)) / steps[-1])
+            around.append([here, *values])
     if len(steps) < FEWEST_STEPS:
         place = f"at{_written_index(index)}"
         raise ValueError(f"reach: expected a reach in which function is finite around {place}, got {reach:g}")
-    return _from_differences(*map(np.array, (steps, right, left, noise)))
+    noise = 4 * _precision(np.ravel(around)) * np.abs(around).max(axis=1) / steps
+    return _from_differences(np.array(steps), np.array(right), np.array(left), noise)
 
 
 def _from_differences(steps: np.ndarray, right: np.ndarray, left: np.ndarray, noise: np.ndarray) -> Slope:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from sympy import Derivative, DiracDelta, Expr, IndexedBase, S, Symbol
+from sympy import Abs, Derivative, DiracDelta, Expr, I, IndexedBase, S, Sum, Symbol, nan, oo, sign, zoo
 
 from lossbook.checks import as_expression, as_number, as_text
 from lossbook.derivation import Derivation
@@ -60,8 +60,19 @@ class Loss:
             )
         self._check_parameters()
         left = free_indices(as_expression("expression", self.expression))
+        for argument in ("prediction", "target"):
+            symbol = getattr(self, argument)
+            if not symbol.is_real and self.expression.has(Abs, sign):
+                raise ValueError(
+                    f"{argument}: expected a symbol declared real, as in Symbol({str(symbol)!r}, real=True)"
+                )
         if left:
             raise ValueError(f"expression: expected a sum over all classes, got one with the free index {left[0]}")
+        for a_sum in self.expression.atoms(Sum):
+            if any(limit[1:] != (1, n) for limit in a_sum.limits):
+                raise ValueError(f"expression: expected sums over all classes, from 1 to n, got {a_sum!r}")
+        if self.expression.has(nan, oo, -oo, zoo, I):
+            raise ValueError(f"expression: expected real numbers, got {self.expression!r}")
         known = {n, *(symbol for symbol, _ in self.parameters.values())}
         known |= {getattr(symbol, "label", symbol) for symbol in (self.prediction, self.target)}
         for symbol in sorted(self.expression.free_symbols - known, key=str):
@@ -76,7 +87,7 @@ class Loss:
             raise TypeError(f'parameters: expected a dict such as {{"beta": (beta, 1)}}, got {self.parameters!r}')
         symbols = {"target": self.target}
         for keyword, pair in self.parameters.items():
-            if keyword in ("prediction", "target", "reduction"):
+            if keyword in ("self", "prediction", "target", "reduction"):
                 raise ValueError(f"parameters: expected another keyword than {keyword}, which means something already")
             if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and isinstance(pair[0], Symbol)):
                 raise TypeError(f"{keyword}: expected a symbol and its default such as (beta, 1), got {pair!r}")
@@ -128,6 +139,9 @@ class Loss:
         Classes are on the last axis; whole-number labels (0 to n - 1) are taken where one-hot rows are.
         `reduction` is None, "mean" or "sum", over all samples. Raises TypeError or ValueError that names
         the argument if an array is not numeric, has nan, does not match, or leaves its domain.
+
+        For slopes take `gradient_at`: the code chooses between cases, so that another library's automatic
+        differentiation of it goes wrong where cases meet, as at equal logits or where a target is 0.
         """
         (values,) = self._evaluate([self.expression], prediction, target, parameters)
         return _reduced(values, reduction)

@@ -67,7 +67,12 @@ def fit_linear(loss: Loss, features: ArrayLike, target: ArrayLike, **parameters:
     if not _is_of_the_residual(loss):
         raise ValueError(f"loss: expected a loss of prediction - target, got {loss.name}")
     features, target = _as_numbers("features", features), _as_numbers("target", target)
-    if features.ndim != 2 or target.shape != features.shape[:1] or len(features) < features.shape[1]:
+    if (
+        features.ndim != 2
+        or target.shape != features.shape[:1]
+        or len(features) < features.shape[1]
+        or not features.size
+    ):
         raise ValueError(
             "features: expected a row of numbers for each target, at least as many as columns, "
             f"got {features.shape} for {target.shape}"
@@ -140,7 +145,7 @@ class Network:
             raise TypeError(f"loss: expected a loss over classes such as losses.softmax_cross_entropy, got {loss!r}")
         if not isinstance(activation, type) or not issubclass(activation, functions.ScalarFunction):
             raise TypeError(f"activation: expected a function of one number such as functions.tanh, got {activation!r}")
-        generator = np.random.default_rng(seed)
+        generator = np.random.default_rng(as_count("seed", seed))
         shapes = list(zip(sizes[1:], sizes))
         self.loss, self.activation = loss, activation
         self.weights = [generator.normal(size=shape) / sqrt(shape[1]) for shape in shapes]

@@ -11,12 +11,13 @@ for logits up to 37, where sigmoid(z) reaches the last float below 1, a result m
 what moving a logit to the next float changes. Roots at 0 get no such allowance.
 """
 
+import tracemalloc
 from functools import cache
 from itertools import product
 
 import numpy as np
 import pytest
-from sympy import log, symbols
+from sympy import Piecewise, Symbol, log, pi, symbols
 
 from lossbook import functions, losses
 from lossbook.loss import Loss
@@ -431,6 +432,53 @@ def test_a_power_of_a_sigmoid_is_right_to_the_last_digits(power):
     for logit, result, true in zip(LOGITS, computed, trues):
         multiplied = -mp.log(true) if power > 10 and result > 0 else 0
         assert error_in_ulps(result, true) <= ULPS + multiplied, (logit, result)
+
+
+@pytest.mark.parametrize("power, residual, gradient, hessian", [
+    (1.5, 0.0, 0.0, None), (1.5, 1e-300, 1.5e-150, 0.75e150), (2, 1e200, 2e200, 2.0), (1.5, -4.0, -3.0, 0.375),
+    (1, 3.0, 1.0, 0.0), (1.5, 1e160, 1.5e80, 7.5e-81),
+])  # fmt: skip
+def test_the_slopes_of_a_power_that_is_a_parameter_lose_no_digits(power, residual, gradient, hessian):
+    """q |r|^(q - 1) sign(r) and q (q - 1) |r|^(q - 2)."""
+    a, y = symbols("a y", real=True)
+    q = Symbol("q", positive=True)
+    loss = Loss("power", abs(a - y) ** q, a, y, {"q": (q, 1)})
+    np.testing.assert_allclose(loss.gradient_at(residual, 0.0, q=power), gradient, rtol=4e-15)
+    if hessian is not None:
+        np.testing.assert_allclose(loss.hessian_at(residual, 0.0, q=power), hessian, rtol=4e-15)
+
+
+def test_constants_are_numbers_and_outside_all_cases_there_is_none():
+    a, y = symbols("a y", real=True)
+    normal = Loss("normal", (a - y) ** 2 / 2 + log(2 * pi) / 2, a, y)
+    assert error_in_ulps(normal.value(3.0, 1.0), 2 + mp.log(2 * mp.pi) / 2) <= ULPS
+    halves = Loss("halves", Piecewise((a - y, a < y), ((a - y) ** 2, a >= y)), a, y)
+    assert halves.value([-1.0, 3.0], 0.0).tolist() == [-1, 9]
+    bounded = Loss("bounded", Piecewise((a - y, a < y), ((a - y) ** 2, a < y + 1)), a, y)
+    np.testing.assert_array_equal(bounded.value([-1.0, 0.5, 3.0], 0.0), [-1, 0.25, np.nan])
+
+
+def test_functions_of_one_number_have_their_limits_at_infinity():
+    ends = np.array([-np.inf, np.inf])
+    assert functions.softplus.value(ends).tolist() == [0, np.inf]
+    assert functions.log_sigmoid.value(ends).tolist() == [-np.inf, 0]
+
+
+def test_focal_has_its_slope_up_to_the_largest_float():
+    """-sigmoid(-z)^gamma (...) is -1 far on the wrong side, where gamma |z| is infinite."""
+    largest = np.finfo(np.float64).max
+    assert losses.focal.gradient_at([-largest, -1e308], 1.0).tolist() == [-1, -1]
+    assert losses.focal.gradient_at(np.float32([-3e38, -2e38]), np.float32(1)).tolist() == [-1, -1]
+    assert losses.focal.hessian_at(np.float32([-3e38, -1e38]), np.float32(1)).tolist() == [0, 0]
+
+
+def test_a_hessian_takes_little_more_memory_than_it_has():
+    logits, labels = np.zeros((64, 200)), np.zeros(64, int)
+    tracemalloc.start()
+    result = losses.softmax_squared_error.hessian_at(logits, labels)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * result.nbytes
 
 
 @pytest.mark.parametrize("name", ["softmax_cross_entropy", "softmax_squared_error"])

@@ -324,6 +324,13 @@ def test_dask_holds_more_rows_than_memory_does():
     np.testing.assert_allclose([mean, squares], [expected_mean, expected_squares], rtol=1e-12)
 
 
+def test_a_mask_is_refused_in_the_chunks_of_dask_too():
+    da = Library("dask").module
+    hidden = da.ma.masked_array(da.ones(3), mask=da.array([False, True, False]))
+    with pytest.raises(TypeError, match="^prediction: expected an array without a mask, got a masked array$"):
+        losses.squared_error.value(hidden, 0.0)
+
+
 def test_numbers_of_the_other_byte_order_are_numbers():
     assert losses.squared_error.value(np.array([1.0, 2.0], ">f8"), np.array([0.0, 0.0], "<f8")).tolist() == [1, 4]
 

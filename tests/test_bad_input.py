@@ -8,15 +8,17 @@ import re
 
 import numpy as np
 import pytest
-from sympy import Eq, IndexedBase, Symbol, log, symbols
+from sympy import Eq, I, IndexedBase, Sum, Symbol, log, oo, symbols
 
 from lossbook import functions, losses
+from lossbook.checking import check_gradient
 from lossbook.derivation import Derivation
 from lossbook.explanation import explain
 from lossbook.loss import Loss
+from lossbook.notation import k, logits, n, targets, total
 from lossbook.proof import equal
 from lossbook.tables import Table
-from lossbook.training import descend
+from lossbook.training import Network, descend, fit_linear
 
 EVALUATED = []
 TEXT = "__import__('test_bad_input').EVALUATED.append(1)"
@@ -254,6 +256,25 @@ WRONG = [
      call(Loss, "mine", x - y, x, y, {"scale": (scale, -1)}), "scale", ValueError, "-1"),
     ("a keyword that is taken",
      call(Loss, "mine", x - y, x, y, {"reduction": (scale, 1)}), "parameters", ValueError, "reduction"),
+    ("the keyword of a method", call(Loss, "mine", x - y, x, y, {"self": (scale, 1)}),
+     "parameters", ValueError, "self"),
+    ("a sum over the first classes",
+     call(Loss, "mine", Sum(targets[k] * logits[k], (k, 1, 2)), logits, targets),
+     "expression", ValueError, "from 1 to n"),
+    ("a sum over all classes but the last",
+     call(Loss, "mine", Sum(logits[k], (k, 1, n - 1)), logits, targets), "expression", ValueError, "from 1 to n"),
+    ("an infinite loss", call(Loss, "mine", x + oo * y, x, y), "expression", ValueError, "real numbers.*oo"),
+    ("an imaginary loss", call(Loss, "mine", x + I * y, x, y), "expression", ValueError, "real numbers.*I"),
+    ("a size of what may be complex",
+     call(Loss, "mine", abs(Symbol("u") - Symbol("v")), Symbol("u"), Symbol("v")),
+     "prediction", ValueError, "real=True"),
+    ("a class by its number",
+     call(Loss("mine", total(k * logits[k]), logits, targets).value, [1.0, 2.0], 0),
+     "expression", TypeError, "number of"),
+    ("a function that returns rows of two lengths",
+     call(check_gradient, lambda x: [[1], [1, 2]], 1.0, 1.0), "function", ValueError, "lengths"),
+    ("a seed as text", call(Network, [2, 2], seed="0"), "seed", TypeError, "'0'|str"),
+    ("a fit to nothing", call(fit_linear, losses.huber, np.ones((0, 0)), []), "features", ValueError, r"\(0, 0\)"),
     ("a name that is none", call(Loss, name=3, expression=x - y, prediction=x, target=y), "name", TypeError, "3|int"),
     # tables
     ("columns of two lengths", call(Table, {"a": [1, 2], "b": [1]}), "columns", ValueError, "2.*1"),

@@ -126,6 +126,21 @@ def test_a_number_where_zero_should_be_and_a_missing_slope_have_no_factor():
     assert "[0] got 0, measured 2" in repr(report) and "[1] got 0.3, measured 0" in repr(report)
 
 
+@pytest.mark.parametrize("given", [math.inf, -math.inf, math.nan])
+def test_what_is_no_number_is_wrong_everywhere(given):
+    report = check_gradient(lambda x: (x**2).sum(), np.array([given, 4.0]), [1.0, 2.0])
+    assert verdicts(report) == ["wrong", "right"] and report.entries[0].relative_error == math.inf
+
+
+@pytest.mark.parametrize("kind, at", [(np.float16, 3.0), (np.float32, 3.0), (np.float32, 0.3), (np.float32, 1e3)])
+def test_a_function_may_compute_in_fewer_digits_and_return_a_float(kind, at):
+    def function(x):
+        return float(kind(x) ** 2)
+
+    assert check_gradient(function, 2 * float(at), at)
+    assert not check_gradient(function, 4 * float(at), at)
+
+
 def test_a_wrong_number_that_is_no_simple_multiple_has_no_factor():
     (entry,) = check_gradient(np.exp, math.e * 1.01237, 1.0).wrong
     assert entry.factor is None and entry.what_is_wrong() == "got 2.75191, measured 2.71828"
