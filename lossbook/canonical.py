@@ -32,8 +32,11 @@ from sympy import (
 from lossbook.indices import outermost
 from lossbook.notation import n
 
+LARGEST_POWER = 100
+"""exp(c t) is a power of exp(t) for a rational c of smaller numbers: polynomials of a high degree take long."""
 
-class _Exponential(Function):
+
+class Exponential(Function):
     """exp, but not joined to other exponentials by SymPy when they are multiplied."""
 
     def _eval_is_real(self) -> bool | None:
@@ -46,14 +49,14 @@ class _Exponential(Function):
 def canonical(expression: Expr) -> Expr:
     """`expression` as a fraction in symbols, entries, exponentials, logarithms and sums."""
     if expression is S.Exp1:
-        return _Exponential(S.One)
+        return Exponential(S.One)
     if not expression.args or isinstance(expression, (Indexed, IndexedBase, sign, Piecewise)):
         return expression
     if isinstance(expression, Sum):
         function, index, _, _ = outermost(expression)
         return _canonical_sum(canonical(function), index)
     args = [canonical(part) for part in expression.args]
-    if isinstance(expression, (exp, _Exponential)):
+    if isinstance(expression, (exp, Exponential)):
         return _exponential(args[0])
     if isinstance(expression, log):
         return _logarithm(args[0])
@@ -63,16 +66,18 @@ def canonical(expression: Expr) -> Expr:
 
 
 def _exponential(exponent: Expr) -> Expr:
-    """exp of a sum as a product, exp(c t) as exp(t)^c for a rational c, and exp(c log t) as t^c."""
+    """exp of a sum as a product, exp(c t) as exp(t)^c for a simple rational c, and exp(c log t) as t^c."""
     result = S.One
     for term in Add.make_args(expand(exponent)):
         coefficient, rest = term.as_coeff_Mul()
         if isinstance(rest, log) and coefficient.is_Rational:
             result *= rest.args[0] ** coefficient
+        elif coefficient.is_Rational and max(abs(coefficient.p), coefficient.q) > LARGEST_POWER and rest.is_real:
+            result *= Exponential(abs(coefficient) * rest) ** sign(coefficient)
         elif coefficient.is_Integer or coefficient.is_Rational and rest.is_real:
-            result *= _Exponential(rest) ** coefficient
+            result *= Exponential(rest) ** coefficient
         else:
-            result *= _Exponential(term)
+            result *= Exponential(term)
     return result
 
 
@@ -80,17 +85,27 @@ def _logarithm(argument: Expr) -> Expr:
     """The logarithm of a product as a sum of logarithms, where the factors are never negative."""
     argument = factor(together(argument))
     terms = []
-    for part in Mul.make_args(argument):
+    for part in factors_of(argument):
         base, power = part.as_base_exp()
         if power.is_even and base.is_real and not base.is_nonnegative:
             base = Abs(base)
         if base.is_zero or not power.is_real or not (is_positive(base) or base.is_nonnegative and power.is_positive):
             return log(argument)
-        if isinstance(base, _Exponential):
+        if isinstance(base, Exponential):
             terms.append(power * base.args[0])
         else:
             terms.append(power * (expand_log(log(base), factor=True) if base.is_Integer else log(base)))
     return Add(*terms)
+
+
+def factors_of(product: Expr) -> list[Expr]:
+    """The factors of `product`, those of its absolute values each with bars of its own."""
+    factors: list[Expr] = []
+    for part in Mul.make_args(product):
+        base, power = part.as_base_exp()
+        inner = Mul.make_args(factor(base.args[0])) if isinstance(base, Abs) else ()
+        factors += [Abs(each) ** power for each in inner] or [part]
+    return factors
 
 
 def is_positive(expression: Expr) -> bool:

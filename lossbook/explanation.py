@@ -169,7 +169,7 @@ def _differentiate_row_function(expression: Expr, symbol: Expr) -> tuple[str, Ex
     if isinstance(expression.row, IndexedBase):
         return f"derivative of {name}", expression.partial(symbol.indices[0])
     index = fresh_index(expression.free_symbols | symbol.free_symbols)
-    inner = _derivative(expression.entry(index), symbol)
+    inner = _derivative(rename_bound(expression.entry(index), symbol.free_symbols), symbol)
     return f"chain rule, outer {name}", total(expression.partial(index) * inner, index)
 
 

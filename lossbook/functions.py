@@ -187,7 +187,7 @@ class RowFunction(NamedFunction):
 
     def _eval_derivative(self, symbol: Expr) -> Expr:
         index = fresh_index(self.free_symbols | symbol.free_symbols)
-        chain = self.partial(index) * self.entry(index).diff(symbol)
+        chain = self.partial(index) * rename_bound(self.entry(index), symbol.free_symbols).diff(symbol)
         return collapse(total(rename_bound(chain, {index}), index))
 
     def _eval_is_real(self) -> bool:

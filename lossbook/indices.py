@@ -17,6 +17,7 @@ from sympy import (
     KroneckerDelta,
     Lambda,
     Mul,
+    Pow,
     S,
     Sum,
     Symbol,
@@ -153,15 +154,18 @@ def collapse(expression: Expr, others: bool = True) -> Expr:
     function = collapse(function, others)
     if (low, high) != (S.One, n):
         return Sum(function, (index, low, high))
+    function = rename_bound(function, function.free_symbols)
+    inner = bound_indices(function)
+    deltas = [d for d in function.atoms(KroneckerDelta) if index in d.args and not inner & set(d.args)]
     terms, guard = [], S.One
-    for delta in sorted((d for d in function.atoms(KroneckerDelta) if index in d.args), key=str):
+    for delta in sorted(deltas, key=str):
         other = next(argument for argument in delta.args if argument != index)
         function = rename_bound(function, {index, other})
         without, within = (function.xreplace({delta: value}) for value in (S.Zero, S.One))
         terms.append(((guard * within) if others else within - without).xreplace({index: other}))
         guard *= (1 - delta) if others else 1
         function = without
-    return Add(*terms, move_constants_out(function, guard, index))
+    return Add(*terms, move_constants_out(function, guard, index)).replace(_is_power_of_delta, lambda e: e.base)
 
 
 def move_constants_out(function: Expr, guard: Expr, index: Expr) -> Expr:
@@ -172,6 +176,12 @@ def move_constants_out(function: Expr, guard: Expr, index: Expr) -> Expr:
     if dependent == guard == 1:
         return n * constant
     return constant * Sum(guard * dependent, (index, 1, n))
+
+
+def _is_power_of_delta(e: Expr) -> bool:
+    """Whether `e` is a power of a delta or of 1 less a delta, which is 0 or 1 as its base is."""
+    is_delta = isinstance(e, Pow) and (isinstance(e.base, KroneckerDelta) or isinstance(1 - e.base, KroneckerDelta))
+    return is_delta and e.exp.is_Integer and e.exp > 0
 
 
 def split_guard(a_sum: Expr) -> tuple[Expr, list[Expr], Expr]:

@@ -19,7 +19,7 @@ delta functions being 0.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import reduce
 from itertools import permutations, product
 from typing import TypeAlias
 
@@ -32,7 +32,6 @@ from sympy import (
     Expr,
     FiniteSet,
     Float,
-    Function,
     Heaviside,
     Indexed,
     IndexedBase,
@@ -50,7 +49,10 @@ from sympy import (
     S,
     Sum,
     Symbol,
+    atan,
+    cos,
     cosh,
+    erf,
     exp,
     expand,
     factor,
@@ -61,20 +63,22 @@ from sympy import (
     oo,
     reduced,
     sign,
+    sin,
     sinh,
     tanh,
     together,
     zoo,
 )
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Equality, Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import Boolean
 from sympy.polys.polyerrors import BasePolynomialError
 
-from lossbook.canonical import bound_class, canonical, is_positive
+from lossbook.canonical import Exponential, bound_class, canonical, factors_of, is_positive
 from lossbook.checks import as_expression
 from lossbook.counterexamples import Counterexample, find_counterexample
-from lossbook.functions import in_definitions
+from lossbook.functions import RowFunction, in_definitions
 from lossbook.indices import (
     bound_indices,
     collapse,
@@ -183,6 +187,8 @@ def split_given(given: Sequence[Equality]) -> tuple[list[Equality], list[Equalit
         if not isinstance(equation, Equality):
             raise TypeError(f"given: expected equations Eq(left, right), got {equation!r}")
         left = equation.lhs
+        if left == n:
+            raise ValueError(f"given: expected n to stay a symbol, got {equation!r}")
         if isinstance(left, Indexed):
             defines = len(left.indices) == 1 and left.indices[0].is_Symbol and not equation.rhs.has(left.base)
         else:
@@ -203,14 +209,20 @@ def _check_names(parts: Sequence[Expr]) -> None:
 
 def _elementary(expression: Expr, definitions: Sequence[Equality]) -> Expr:
     """`expression` without derivatives, defined symbols, named functions or floats."""
-    for equation in definitions:
+    for equation in [*definitions] * len(definitions):  # one may stand in the meaning of another
         expression = substitute_definition(expression, equation)
     if not expression.has(DiracDelta):  # what is left is the derivative of a jump
         expression = evaluate_derivatives(expression).replace(DiracDelta, lambda *_: S.Zero)
     expression = in_definitions(expression)
     expression = expression.rewrite((sinh, cosh, tanh), exp)
-    expression = expression.xreplace({number: Rational(repr(float(number))) for number in expression.atoms(Float)})
+    expression = expression.xreplace({number: _decimal(number) for number in expression.atoms(Float)})
     return _carry_out_finite_sums(expression)
+
+
+def _decimal(number: Float) -> Expr:
+    """The decimal that `number` prints as."""
+    near = float(number)
+    return Rational(repr(near) if near == number else str(number))
 
 
 def substitute_definition(expression: Expr, equation: Equality) -> Expr:
@@ -222,6 +234,8 @@ def substitute_definition(expression: Expr, equation: Equality) -> Expr:
     if isinstance(defined, Symbol):
         return rename_bound(expression, meaning.free_symbols).xreplace({defined: meaning})
     (index,) = defined.indices
+    whole = {function: in_definitions(function) for function in expression.atoms(RowFunction) if function.row == name}
+    expression = expression.xreplace(whole)
 
     def at(entry: Expr) -> Expr:
         safe = rename_bound(meaning, entry.indices[0].free_symbols)
@@ -266,14 +280,28 @@ def _proved(parts: Sequence[Expr]) -> bool:
     return True
 
 
-_KINDS = (Add, Mul, Pow, Number, NumberSymbol, Symbol, Function, Indexed, KroneckerDelta, Sum, Piecewise, Max, Min)
+_KINDS = (Add, Mul, Pow, Number, NumberSymbol, Symbol, Indexed, KroneckerDelta, Sum, Piecewise, Max, Min)
+_FUNCTIONS = (
+    exp,
+    Exponential,
+    log,
+    Abs,
+    sign,
+    Heaviside,
+    sin,
+    cos,
+    atan,
+    erf,
+    AppliedUndef,
+)  # with no poles but those of log
 
 
 def _understood(expression: Expr) -> bool:
     """Whether the rules here cover `expression`: plain indices from 1 to n, and no other bound symbols."""
     if isinstance(expression, (ExprCondPair, Boolean)):
         return all(map(_understood, expression.args))
-    if not isinstance(expression, _KINDS) and expression is not S.ImaginaryUnit or expression in (nan, oo, -oo, zoo):
+    known = isinstance(expression, _KINDS + _FUNCTIONS) or expression is S.ImaginaryUnit
+    if not known or expression in (nan, oo, -oo, zoo):
         return False
     if isinstance(expression, Sum):
         return all(limit[1:] == (1, n) for limit in expression.limits) and _understood(expression.function)
@@ -464,6 +492,8 @@ def _is_zero(difference: Expr, conditions: Iterable[Expr]) -> bool:
         solution = _solve_condition(condition)
         solved.update(solution)
         unsolved += [] if solution else [condition]
+    if _takes_pole(difference, solved):
+        return False
     numerator = _numerator(canonical(_numerator(difference.xreplace(solved))))
     if numerator.has(nan, oo, zoo):
         return False
@@ -504,19 +534,20 @@ def _vanishes_as_multiple_sum(polynomial: Expr) -> bool:
     summand does once it is averaged over all orders of its indices.
     """
     summands: dict[int, Expr] = {}
+    classes = [Dummy(f"a{number}", integer=True, positive=True) for number in range(MOST_SUMS)]
     for term in Add.make_args(polynomial):
-        degree, summand = _as_multiple_sum(term)
+        degree, summand = _as_multiple_sum(term, classes)
         summands[degree] = summands.get(degree, 0) + summand
     if 0 in summands and summands[0] != 0 or max(summands) > MOST_SUMS:
         return False
-    return all(_proved([_symmetrised(summand, degree), S.Zero]) for degree, summand in summands.items() if degree)
+    return all(_proved([_symmetrised(s, classes[:degree]), S.Zero]) for degree, s in summands.items() if degree)
 
 
 MOST_SUMS = 4
 
 
-def _as_multiple_sum(term: Expr) -> tuple[int, Expr]:
-    """How many sums multiply in `term`, and their summand, with indices of its own for each."""
+def _as_multiple_sum(term: Expr, classes: Sequence[Expr]) -> tuple[int, Expr]:
+    """How many sums multiply in `term`, and their summand, in which each sums over one of `classes`."""
     degree, summand, parts = 0, S.One, list(Mul.make_args(term))
     while parts:
         base, power = parts.pop().as_base_exp()
@@ -524,30 +555,25 @@ def _as_multiple_sum(term: Expr) -> tuple[int, Expr]:
             summand *= base**power
             continue
         for _ in range(power):
-            if base != n:
+            if base != n and degree < len(classes):
                 function, index, _, _ = outermost(base)
-                parts += Mul.make_args(function.xreplace({index: _class(degree)}))
+                parts += Mul.make_args(function.xreplace({index: classes[degree]}))
             degree += 1
     return degree, summand
 
 
-def _symmetrised(summand: Expr, degree: int) -> Expr:
-    orders = permutations(range(degree))
-    return Add(*(summand.xreplace({_class(a): _class(b) for a, b in enumerate(order)}) for order in orders))
+def _symmetrised(summand: Expr, classes: Sequence[Expr]) -> Expr:
+    return Add(*(summand.xreplace(dict(zip(classes, order))) for order in permutations(classes)))
 
 
-@cache
-def _class(number: int) -> Expr:
-    """The index of a multiple sum that has this number: a symbol that no one else has."""
-    return Dummy(f"a{number}", integer=True, positive=True)
+def _singularities(expression: Expr, facts: Sequence[Fact] = ()) -> tuple[set[Expr], set[Expr]]:
+    """Where `expression` is undefined: what must not be 0 in it, and what must not be negative, unless that is known.
 
-
-def _singularities(expression: Expr, facts: Sequence[Fact] = ()) -> set[Expr]:
-    """What `expression` divides by, or takes a logarithm or root of, that is not known to let it.
-
-    Indices that sums bind all have one name here, since only the kind of what vanishes is compared.
+    Indices that sums bind are named by their places, since only the kind of what vanishes is compared.
     """
-    found = set()
+    nonzero: set[Expr] = set()
+    never_negative: set[Expr] = set()
+    bound = sorted(bound_indices(expression), key=str)
     for part in expression.atoms(Pow, log):
         base, power = (part.args[0], S.Zero) if isinstance(part, log) else part.as_base_exp()
         if (
@@ -557,15 +583,25 @@ def _singularities(expression: Expr, facts: Sequence[Fact] = ()) -> set[Expr]:
             or power.is_nonnegative
             and base.is_nonnegative
             and power != 0
+            or _exceeds_zero(base, facts)
         ):
             continue
-        factors = Mul.make_args(factor(together(base)))
-        may_be_negative = power.is_Integer and power != 0
-        found |= {f for f in factors if not (_exceeds_zero(f, facts) or may_be_negative and _exceeds_zero(-f, facts))}
-    names = {index: bound_class(0) for index in bound_indices(expression)}
-    bases = (f.xreplace(names).as_base_exp()[0] for f in found)
-    bases = (base.args[0] if isinstance(base, Abs) else base for base in bases)
-    return {-base if base.could_extract_minus_sign() else base for base in bases if not base.is_number}
+        factors = [f for f in factors_of(factor(together(base))) if not _exceeds_zero(f, facts)]
+        if not power.is_nonnegative or power == 0:
+            bases = [f.as_base_exp()[0] for f in factors if not _exceeds_zero(-f, facts)]
+            bases = [base.args[0] if isinstance(base, Abs) else base for base in bases]
+            nonzero |= {_alike([base, -base], bound) for base in bases if not base.is_number}
+        if not power.is_Integer or power == 0:
+            odd = Mul(*(f for f in factors if not (f.is_nonnegative or f.as_base_exp()[1].is_even)))
+            never_negative |= {_alike([odd], bound)} - {S.One}
+    return nonzero, never_negative
+
+
+def _alike(forms: Sequence[Expr], bound: Sequence[Expr]) -> Expr:
+    """The first of `forms` that mean the same, whatever the names of their `bound` indices."""
+    used = [index for index in bound if index in forms[0].free_symbols]
+    orders = permutations(map(bound_class, range(len(used))))
+    return min((form.xreplace(dict(zip(used, order))) for order in orders for form in forms), key=str)
 
 
 def _exceeds_zero(expression: Expr, facts: Sequence[Fact]) -> bool:

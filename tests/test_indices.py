@@ -46,6 +46,8 @@ SUMS = {
     "a delta inside a double sum": total(total(ik * z[k] * (y[l] - kl), k), l),
     "a sum in a sum": total(z[k] * log(total(exp(z[k] * y[l]), l))),
     "a sum of one name twice": total(z[k] * total(y[k] ** 2)),
+    "all pairs but the same class twice": total(total((1 - kl) * (z[k] - z[l]) ** 2 * y[k], k), l),
+    "pairs beside a free class": total(total((1 - kl) * (1 - ik) * z[k] * y[l], k), l),
     "a quotient of sums": total(exp(z[k]) * ik) / total(exp(z[k])),
     "a bound index with a free name": z[i] * total(y[i] ** 2, i),
 }

@@ -17,6 +17,7 @@ from sympy import (
     Derivative,
     DiracDelta,
     Eq,
+    Float,
     Function,
     Heaviside,
     I,
@@ -46,6 +47,7 @@ from sympy import (
     sign,
     sin,
     sqrt,
+    tan,
     zoo,
 )
 
@@ -259,6 +261,16 @@ TRUE = {
         tau * total(z[k]) / n + (1 - tau) * total(y[k] * z[k]),
     ),
     # sums
+    "a layer's derivative": (
+        d(logsumexp(Lambda(l, total(matrix[l, k] * y[k], k))), matrix[i, j]),
+        softmax(Lambda(l, total(matrix[l, k] * y[k], k)), i) * y[j],
+    ),
+    "a decimal in an exponent": (sigmoid(1.7023 * s), 1 - sigmoid(-1.7023 * s)),
+    "a decimal temperature": (d(logsumexp(Lambda(k, z[k] / 0.07)), z[i]), softmax(Lambda(k, z[k] / 0.07), i) / 0.07),
+    "a logarithm of two sizes": (log(Abs(a * b)), log(Abs(a)) + log(Abs(b))),
+    "a logarithm of two squares": (log(a**2 * b**2), 2 * log(Abs(a * b))),
+    "definitions that follow each other": ((c - t) ** 2, (tanh(a * b) - t) ** 2, [Eq(r, a * b), Eq(c, tanh(r))]),
+    "a row defined by another": (logsumexp(z), logsumexp(q) + c, [Eq(z[i], q[i] + c)]),
     "shares that add only together": (total(exp(z[k]) / (1 + exp(z[k]))) + total(1 / (1 + exp(z[k]))), n),
     "shares times a sum": (
         c * total(z[k]) * total(sigmoid(z[k])) + c * total(z[k]) * total(sigmoid(-z[k])),
@@ -581,6 +593,15 @@ FALSE = {
     "a sum to n - 1": (total(z[k]), Sum(z[k], (k, 1, n - 1))),
     "a sum to i": (total(z[k]), Sum(z[k], (k, 1, i))),
     "a sum of 3": (total(z[k]), z[1] + z[2] + z[3]),
+    "a captured index of a sum below a line": (
+        total(exp(z[k]) / (2 + n * exp(2 * z[k]))),
+        total(exp(z[k]) / (2 + total(exp(z[k] + z[l]), l))),
+    ),
+    "a captured index in a row of sums": (
+        d(logsumexp(Lambda(l, total(matrix[l, k] * y[k], k))), matrix[i, j]),
+        softmax(Lambda(l, total(matrix[l, k] * y[k], k)), i) * total(y[k]),
+    ),
+    "a comparison of a quotient": (Piecewise((1, 1 / r > 0), (0, True)), Piecewise((1, r > 0), (0, True))),
     "a captured index": (total(z[k] * y[i], k), total(z[i] * y[i], i)),
     "a captured index of a double sum": (total(total(z[k] * y[l], k), l), total(z[k] * y[k])),
     "a captured index in a derivative": (d(total(z[i] ** 2, i), z[i]), total(2 * z[i], i)),
@@ -654,6 +675,12 @@ x = Symbol("x")  # complex, as far as SymPy knows
 f = Function("f")
 
 UNKNOWN = {
+    "a pole between all pairs": (
+        total(total(1 + 1 / (z[k] - z[l]), k), l) - total(total(1 / (z[k] - z[l]), k), l),
+        n**2,
+    ),
+    "a logarithm beside a pole": ((log(r) + 1) ** 2 - log(r) ** 2 - 2 * log(r) + 1 / r, 1 + 1 / r),
+    "a function with poles": ((tan(r) + 1) ** 2 - tan(r) ** 2 - 2 * tan(r), Integer(1)),
     "an index past the last class": (total(z[k + 1]), total(z[k])),
     "a shifted index": (z[i + 1] - z[i + 1] * sin(r) ** 2, z[i + 1] * sin(r + 0) ** 2),
     "a delta past the last class": (total(KroneckerDelta(k, l + 1)), Integer(1)),
@@ -687,6 +714,8 @@ def test_what_is_true_but_out_of_reach_is_not_refuted():
 def test_decimals_are_what_they_print_as():
     assert equal(0.1 * r, r / 10)
     assert equal(0.5 * r, r / 2)
+    for number, near in ((Float("1.00000000000000000001", 30), 1), (Float("1e-400"), 0), (Float("1e400"), 1)):
+        assert equal(number * r, near * r).kind == "refuted"
 
 
 def test_a_condition_with_a_free_index_holds_for_every_class():
@@ -715,6 +744,11 @@ def test_a_condition_on_the_number_under_a_sign_is_used():
     assert equal(Abs(a - b), b - a, [Eq(a - b + T, 0)])
     assert equal(Abs(a) * b, a * Abs(b), [Eq(a - b, 0)])
     assert equal((c - a) ** 2, (1 - c * a) ** 2, [Eq(c**2, 1)])
+
+
+def test_the_number_of_classes_stays_a_symbol():
+    with pytest.raises(ValueError, match="^given: expected n to stay a symbol, got Eq"):
+        equal(softmax(z, 1), sigmoid(z[1] - z[2]), [Eq(n, 2)])
 
 
 def test_text_is_never_evaluated():
