@@ -706,6 +706,7 @@ RIGHT = {
         p[i] * (same - p[k]) / temperature,
         (same * p[i] - p[i] * p[k]) / temperature,
         p[k] * (same - p[i]) / temperature,
+        softmax(z / temperature, i) * (same - softmax(z / temperature, k)) / temperature,
     ],
     "sigmoid_squared_error_gradient": [
         2 * (prob - t) * prob * (1 - prob),
@@ -1340,10 +1341,15 @@ STRANGERS = {
         (z[0] * p[i], r"^answer: expected one class for each entry, such as z\[i\], got z\[0\]$"),
         (z[i, k], r"^answer: expected one class for each entry, such as z\[i\], got z\[i, k\]$"),
         (z[i + 1], r"^answer: expected one class for each entry"),
+        (p[n], r"^answer: expected one class for each entry, such as p\[i\], got p\[n\]$"),
+        (softmax(z, 0), r"^answer: expected one class for each entry, such as softmax\(z, i\), got softmax\(z, 0\)$"),
+        (softmax(z, i + 1), r"^answer: expected one class for each entry, such as softmax\(z, i\), got "),
+        (p * (1 - p), r"^answer: expected the entries of a row, such as p\[i\], got the whole row p$"),
         (p[Symbol("i")], "^answer: expected the book's i"),
         (Sum(p[Symbol("m")], (Symbol("m"), 1, n)), "^answer: expected an index such as .* import k`, got .* m$"),
         (Sum(p[whole], (whole, 1, n)), "^answer: expected an index such as .* import k`, got .* m$"),
         (Sum(p[k], (k, 1, 3)), "^answer: expected sums from 1 to n, got "),
+        (Sum(p[k], (k, 1, Symbol("n"))), "^answer: expected the book's n, a number, .* import n`$"),
     ],
     "hardest_push": [(s, "^answer: expected a number, got one with z$")],
 }

@@ -37,8 +37,8 @@ from lossbook.exercises.computed import Computed
 from lossbook.exercises.feedback import Feedback, of_expression, of_function
 from lossbook.exercises.words import Words
 from lossbook.explanation import explain, simplest
-from lossbook.functions import softmax, softmax_complement
-from lossbook.indices import bound_indices, collapse, differentiate, rename_bound
+from lossbook.functions import RowFunction, softmax, softmax_complement
+from lossbook.indices import bound_indices, collapse, differentiate, is_class, rename_bound
 from lossbook.notation import i, j, k, l, n, total
 from lossbook.typeset import text
 
@@ -190,13 +190,6 @@ class Exercise:
             raise ValueError(f"answer: expected known functions, got {part}, of which nothing is known")
         for part in expression.atoms(Derivative, Integral, Limit, Product, Subs):
             raise ValueError(f"answer: expected the {type(part).__name__.lower()} carried out, got {part}")
-        for entry in expression.atoms(Indexed):
-            (index, *others) = entry.indices
-            if others or not (index.is_Symbol or index.is_Integer and index > 0):
-                raise ValueError(f"answer: expected one class for each entry, such as {entry.base}[i], got {entry}")
-        for part in expression.atoms(Sum):
-            if any(limits[1:] != (1, n) for limits in part.limits):
-                raise ValueError(f"answer: expected sums from 1 to n, got {part}")
         for index in sorted(bound_indices(expression), key=str):
             if not (index.is_integer and index.is_positive):
                 raise ValueError(f"answer: expected an index such as {_import(k)}, got another symbol {index}")
@@ -204,6 +197,16 @@ class Exercise:
         found = rows | expression.free_symbols - {row.label for row in rows} - expression.atoms(Indexed)
         for symbol in sorted(found - self._known_symbols(), key=str):
             raise ValueError(self._stranger(symbol))
+        for part in expression.atoms(Sum):
+            if any(limits[1:] != (1, n) for limits in part.limits):
+                raise ValueError(f"answer: expected sums from 1 to n, got {part}")
+        for entry in expression.atoms(Indexed, RowFunction):
+            row, *classes = entry.args
+            if not all(map(is_class, classes)) or isinstance(entry, Indexed) and len(classes) > 1:
+                proper = entry.func(row, i)
+                raise ValueError(f"answer: expected one class for each entry, such as {proper}, got {entry}")
+        for row in sorted(_whole_rows(expression), key=str):
+            raise ValueError(f"answer: expected the entries of a row, such as {row[i]}, got the whole row {row}")
         return expression
 
     def _known_symbols(self) -> set[Any]:
@@ -246,6 +249,15 @@ def _tidied(expression: Expr) -> Expr:
     both, apart = (expand(plain.xreplace({delta: number})) for number in (S.One, S.Zero))
     first, second = delta.args
     return factor(expand(delta * (both - apart).xreplace({second: first})) + apart)
+
+
+def _whole_rows(expression: Expr) -> set[IndexedBase]:
+    """The rows in `expression` of which no entry is taken."""
+    if isinstance(expression, (Indexed, RowFunction)):
+        return set()
+    if isinstance(expression, IndexedBase):
+        return {expression}
+    return set().union(*map(_whole_rows, expression.args))
 
 
 def _is_same_sum(one: Expr, other: Expr) -> bool:
