@@ -886,6 +886,21 @@ def safe_logsumexp(scores):
     return top[..., 0] + np.log(np.exp(scores - top).sum(axis=-1))
 
 
+def shares_at_one_height(scores):
+    powers = np.exp(scores - scores.max())
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def shares_of_clipped(scores):
+    powers = np.exp(np.clip(scores, -500, 500))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def logsumexp_above_the_mean(scores):
+    middle = scores.mean(axis=-1, keepdims=True)
+    return middle[..., 0] + np.log(np.exp(scores - middle).sum(axis=-1))
+
+
 def naive_binary_cross_entropy(scores, truth):
     probability = 1 / (1 + np.exp(-scores))
     return -(truth * np.log(probability) + (1 - truth) * np.log(1 - probability))
@@ -912,6 +927,7 @@ RIGHT_FUNCTIONS = {
 WRONG_FUNCTIONS = {
     "stable_softplus": [
         (lambda scores: np.log(1 + np.exp(scores)), "only small numbers"),
+        (lambda scores: np.where(abs(scores) < 20, safe_softplus(scores), np.maximum(scores, 0)), "only small numbers"),
         (lambda scores: -safe_softplus(scores), "sign"),
         (lambda scores: 2 * safe_softplus(scores), "constant factor"),
         (lambda scores: safe_softplus(-scores), None),
@@ -921,6 +937,8 @@ WRONG_FUNCTIONS = {
     ],
     "stable_logsumexp": [
         (lambda scores: np.log(np.exp(scores).sum(axis=-1)), "only small numbers"),
+        (lambda scores: scores.max() + np.log(np.exp(scores - scores.max()).sum(axis=-1)), "only small numbers"),
+        (logsumexp_above_the_mean, "only small numbers"),
         (lambda scores: -safe_logsumexp(scores), "sign"),
         (lambda scores: safe_logsumexp(scores) / 2, "constant factor"),
         (lambda scores: scores.max(axis=-1), None),
@@ -929,6 +947,9 @@ WRONG_FUNCTIONS = {
     ],
     "stable_softmax": [
         (lambda scores: np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True), "only small numbers"),
+        (shares_at_one_height, "only small numbers"),
+        (shares_of_clipped, "only small numbers"),
+        (lambda scores: np.nan_to_num(np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)), "only small numbers"),
         (lambda scores: -shares(scores), "sign"),
         (lambda scores: shares(scores) * scores.shape[-1], "constant factor"),
         (lambda scores: np.exp(scores) / np.exp(scores).sum(), None),
@@ -948,6 +969,10 @@ WRONG_FUNCTIONS = {
     "batch_weight_gradient": [
         (lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs, "constant factor"),
         (lambda scores, truth, inputs: 2 * batch_gradient(scores, truth, inputs), "constant factor"),
+        (
+            lambda scores, truth, inputs: (shares_at_one_height(scores) - truth).T @ inputs / len(inputs),
+            "only small numbers",
+        ),
         (lambda scores, truth, inputs: -batch_gradient(scores, truth, inputs), "sign"),
         (lambda scores, truth, inputs: batch_gradient(scores, truth, inputs).T, "indices swapped"),
         (lambda scores, truth, inputs: (-truth / shares(scores)).T @ inputs / len(inputs), "missing factor"),

@@ -19,8 +19,9 @@ from lossbook.types import Array
 TRIES = 24
 """How many samples are tried for each number of classes, one by one and then all at once."""
 
-HOSTILE = (Integer(1000), Integer(-1000), Integer(40), Integer(-40))
-"""Scores at which a formula that is right on paper overflows, or takes the logarithm of a number that rounds to 0."""
+HOSTILE = ((1000, 0), (-1000, 0), (1000, -1000), (1000, 998), (-1000, -1000), (40, 0), (-40, 0), (20, 0), (-20, 0))
+"""Scores of two classes at which a formula that is right on paper overflows, takes the logarithm of a number that
+rounds to 0 or leaves out a term that is not yet 0; the first of the two is the score where there are no classes."""
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 """How far a number of the function's may be off by rounding."""
@@ -112,13 +113,11 @@ class Computed(Answer):
 
     @cached_property
     def hostile_calls(self) -> list[Call]:
-        """Calls with scores of any size, beside a score of 0 if there are classes."""
+        """Calls with scores of any size: one sample, then the same beside a sample whose scores are 0."""
         calls = []
-        for score, truth in product(HOSTILE, (S.Zero, S.One)):
-            numbers = {logit: score, logits[1]: score, logits[2]: S.Zero}
-            numbers |= {target: truth, targets[1]: truth, targets[2]: 1 - truth}
-            numbers |= {features[m]: Integer(m) for m in (1, 2, 3)}
-            calls.append(self._call([Point(2, {}, numbers)]))
+        for scores, truth in product(HOSTILE, (S.Zero, S.One)):
+            points = [_sample(scores, truth), _sample((0, 0), truth)]
+            calls += [self._call(points[:1]), self._call(points)]
         return calls
 
     @cached_property
@@ -210,6 +209,14 @@ class Computed(Answer):
         if not self.mean:
             return [entry for row in rows for entry in row]
         return [None if None in column else sum(column) / len(column) for column in zip(*rows)]
+
+
+def _sample(scores: tuple[int, int], truth: Expr) -> Point:
+    """A sample of two classes with these scores and with `truth` for the first."""
+    first, second = map(Integer, scores)
+    numbers = {logit: first, logits[1]: first, logits[2]: second}
+    numbers |= {target: truth, targets[1]: truth, targets[2]: 1 - truth}
+    return Point(2, {}, numbers | {features[m]: Integer(m) for m in (1, 2, 3)})
 
 
 def _finite(number: Any) -> float | None:
