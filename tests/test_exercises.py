@@ -118,6 +118,7 @@ WRONG = {
         ((total(p[k] ** 2) - 2 * p[i] + 1) / 2, "constant factor"),
         ((total(p[k] ** 2) - 2 * p[i] + 1) / n, "constant factor"),
         (total((p[k] - 1) ** 2), None),
+        (2 * (1 - p[i]) ** 2, "only two classes"),
     ],
     "sigmoid_slope": [
         (sigmoid(s) * (sigmoid(s) - 1), "sign"),
@@ -185,12 +186,12 @@ WRONG = {
         ((1 - p[i]) * (1 - (n - 1) * (1 - p[i])), "only two classes"),
     ],
     "softmax_of_two": [
-        (sigmoid(z[2] - z[1]), None),
-        (-sigmoid(z[1] - z[2]), "sign"),
-        (sigmoid(z[1]), None),
-        (sigmoid(z[1] - z[2]) / 2, "constant factor"),
-        (sigmoid(z[1] + z[2]), None),
-        (sigmoid(z[1]) - sigmoid(z[2]), None),
+        (z[2] - z[1], "sign"),
+        (z[1], None),
+        ((z[1] - z[2]) / 2, "constant factor"),
+        (z[1] + z[2], None),
+        (exp(z[1]) / (exp(z[1]) + exp(z[2])), None),
+        (exp(z[1] - z[2]), None),
     ],
     "logsumexp_gradient": [
         (-soft, "sign"),
@@ -661,6 +662,8 @@ RIGHT = {
         total(p[k] ** 2) - 2 * p[i] + 1,
         (1 - p[i]) ** 2 + total((1 - same) * p[k] ** 2),
         Sum((p[j] - KroneckerDelta(i, j)) ** 2, (j, 1, n)),
+        total(p[k] ** 2) - 2 * p[i] + total(p[k]),
+        total(p[k] ** 2) - p[i] ** 2 + total((1 - same) * p[k]) ** 2,
     ],
     "sigmoid_slope": [
         prob * (1 - prob),
@@ -694,7 +697,7 @@ RIGHT = {
         (same * exp(z[i]) * Sum(exp(z[j]), (j, 1, n)) - exp(z[i] + z[k])) / Sum(exp(z[j]), (j, 1, n)) ** 2,
     ],
     "softmax_own_slope": [p[i] * (1 - p[i]), soft - soft**2, exponential_share(i) * (1 - exponential_share(i))],
-    "softmax_of_two": [sigmoid(z[1] - z[2]), 1 / (1 + exp(z[2] - z[1])), (1 + tanh((z[1] - z[2]) / 2)) / 2],
+    "softmax_of_two": [z[1] - z[2], -(z[2] - z[1]), log(exp(z[1]) / exp(z[2]))],
     "logsumexp_gradient": [p[i], soft, exponential_share(i), exp(log_softmax(z, i)), exp(z[i] - logsumexp(z))],
     "log_softmax_gradient": [
         same - p[k],
@@ -1049,6 +1052,7 @@ def assert_differs(exercise, answer, counterexample):
 def assert_equal_for_two_classes(exercise, answer):
     for scores in ((0, 1), (2, -1), (3, 5)):
         numbers = {i: Integer(1), k: Integer(2), epsilon: half, y[1]: S.One, y[2]: S.Zero, weight: S(3)}
+        numbers |= {p[1]: Rational(1, 4), p[2]: Rational(3, 4)}
         numbers |= {row[m]: Integer(score) for row in (z, x, values) for m, score in enumerate(scores, start=1)}
         numbers = {symbol: mp.mpf(v.p) / v.q for symbol, v in numbers.items()}
         for equation in reversed(exercise.given):
