@@ -39,6 +39,7 @@ from sympy import (
     log,
     nan,
     oo,
+    pi,
     sign,
     sin,
     sinh,
@@ -236,6 +237,8 @@ WRONG = {
         (-2 * log(2), "constant factor"),
         (log(Rational(1, 3)), None),
         (Float(-0.6931), None),
+        (pi, None),
+        (Integer(10) ** 400, None),
     ],
     "softmax_squared_error_gradient": [
         (2 * (p[i] - y[i]), "by probabilities"),
@@ -404,6 +407,7 @@ WRONG = {
         (r / Abs(r), "wrong at the kink"),
         (Piecewise((1, r > 0), (-1, True)), "wrong at the kink"),
         (Piecewise((1, r >= 0), (-1, True)), "wrong at the kink"),
+        (Piecewise((1, r > 0), (-1, r < 0)), "wrong at the kink"),
         (S.One, "wrong branch"),
         (Abs(r), None),
         (2 * sign(r), "constant factor"),
@@ -439,6 +443,7 @@ WRONG = {
         (r, "wrong branch"),
         (inside_delta(r, -delta * sign(r)), "wrong branch"),
         (Piecewise((r, Abs(r) < delta), (0, Eq(Abs(r), delta)), (delta * sign(r), True)), "wrong at the kink"),
+        (Piecewise((r, Abs(r) < delta), (delta * sign(r), Abs(r) > delta)), "wrong at the kink"),
     ],
     "huber_from_smooth_l1": [
         (1 / delta, None),
@@ -583,6 +588,7 @@ WRONG = {
         (S.Zero, "wrong branch"),
         (inside_margin(-side, -side * prediction), "wrong branch"),
         (Piecewise((-side, side * prediction < 0), (0, True)), "wrong branch"),
+        (Piecewise((-side, side * prediction < 1), (0, side * prediction > 1)), "wrong at the kink"),
     ],
     "squared_hinge_gradient": [
         (inside_margin(2 * side * (1 - side * prediction), 0), "sign"),
@@ -692,6 +698,8 @@ RIGHT = {
         same * p[i] - p[i] * p[k],
         same * p[i] * (1 - p[i]) - (1 - same) * p[i] * p[k],
         Piecewise((p[i] * (1 - p[i]), Eq(i, k)), (-p[i] * p[k], True)),
+        Piecewise((p[i] * (1 - p[i]), Eq(i - k, 0)), (-p[i] * p[k], True)),
+        Piecewise((-p[i] * p[k], (i < k) | (i > k)), (p[i] * (1 - p[i]), True)),
         same * soft * softmax_complement(z, i) - (1 - same) * soft * softmax(z, k),
         exponential_share(i) * (same - exponential_share(k)),
         (same * exp(z[i]) * Sum(exp(z[j]), (j, 1, n)) - exp(z[i] + z[k])) / Sum(exp(z[j]), (j, 1, n)) ** 2,
@@ -1042,7 +1050,7 @@ def assert_differs(exercise, answer, counterexample):
     for expression in (answer, exercise.solution):
         try:
             sides.append(evaluate(expression, counterexample.classes, numbers))
-        except ZeroDivisionError:
+        except (ZeroDivisionError, StopIteration):  # a Piecewise of which no case holds
             sides.append(mp.nan)
     for mine, theirs in zip(sides, (counterexample.left, counterexample.right)):
         assert mp.isnan(mine) and theirs is nan or abs(mine - mp.mpf(str(theirs))) <= 1e-13 * max(1, abs(mine))
@@ -1231,6 +1239,35 @@ def test_a_symbol_that_an_answer_uses_is_typeset_whatever_its_name():
 
 def test_a_rounded_number_is_asked_for_exactly():
     assert "write it exactly" in str(exercises.hardest_push.check(-0.693147))
+    for wrong in (0.25, 2.0, 0.5 * prob, 1j):
+        assert "write it exactly" not in str(exercises.sigmoid_slope.check(wrong))
+
+
+def test_two_numbers_that_differ_are_shown_with_enough_digits():
+    assert "is −0.6931471805599453, and the right one is −0.69314718055994531." in str(
+        exercises.hardest_push.check(log(0.5))
+    )
+    assert "is 0.16666666666666666, and the right one is 0.16666666666666667." in str(
+        exercises.central_difference_error.check(h**2 * third_derivative * (1 / 6))
+    )
+    short = exercises.stable_softplus.check(lambda scores: safe_softplus(scores.astype(np.float32)))
+    assert str(short).endswith("it returns [0.693147182], and should return [0.693147181].")
+
+
+def test_a_row_of_probabilities_is_shown_as_a_distribution():
+    for name, wrong in (("surviving_term", -log(1 - p[i])), ("squared_error_of_one_picture", total((p[k] - 1) ** 2))):
+        shown = exercises.get(name).check(wrong).counterexample.values
+        assert shown[p[1]] + shown[p[2]] == 1
+
+
+def test_the_number_of_samples_is_named():
+    summed = exercises.batch_weight_gradient.check(lambda scores, truth, x: (shares(scores) - truth).T @ x)
+    assert "It is N times the right answer, with N the number of samples." in str(summed)
+
+
+def test_one_point_is_no_points():
+    unknown = exercises.hardest_push.check(-log(2) * (sin(1) ** 2 + cos(1) ** 2))
+    assert str(unknown).startswith("Not known: it agrees with the solution at 1 point, but")
 
 
 def test_what_is_neither_proved_nor_refuted_is_said_to_be_unknown():
@@ -1337,12 +1374,13 @@ NO_EXPRESSIONS = [
     lambda z: z,
     sigmoid,
     Eq(s, 1),
+    s < 1,
 ]
 
 
 @pytest.mark.parametrize("answer", NO_EXPRESSIONS)
 def test_an_answer_is_a_sympy_expression(answer):
-    with pytest.raises(TypeError, match="^answer: expected a SymPy expression, got"):
+    with pytest.raises(TypeError, match="^answer: expected a SymPy expression( that stands for one number)?, got"):
         exercises.sigmoid_slope.check(answer)
 
 

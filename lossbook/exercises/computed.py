@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Eq, Expr, IndexedBase, Integer, S
 from sympy.core.relational import Equality
 
+from lossbook.counterexamples import digits_apart
 from lossbook.exercises.answers import Answer, switches
 from lossbook.exercises.points import Point, small_points, value
 from lossbook.exercises.symbols import features, samples
@@ -54,7 +55,9 @@ class WrongCall:
         given = ", ".join(f"{name} = {_listed(array)}" for name, array in self.inputs.items())
         if self.problem:
             return f"For {given} {self.problem}."
-        return f"For {given} it returns {_listed(self.output)}, and should return {_listed(self.expected)}."
+        digits = digits_apart(_listed, self.output, self.expected, 6)
+        returned, right = (_listed(array, digits) for array in (self.output, self.expected))
+        return f"For {given} it returns {returned}, and should return {right}."
 
     _repr_markdown_ = __str__
 
@@ -223,6 +226,6 @@ def _finite(number: Any) -> float | None:
     return float(number) if abs(number) < float("inf") else None
 
 
-def _listed(array: Any) -> str:
-    """`array` as nested lists of numbers with 6 digits."""
-    return f"{array:.6g}" if array.ndim == 0 else f"[{', '.join(map(_listed, array))}]"
+def _listed(array: Any, digits: int = 6) -> str:
+    """`array` as nested lists of numbers."""
+    return f"{array:.{digits}g}" if array.ndim == 0 else f"[{', '.join(_listed(part, digits) for part in array)}]"
