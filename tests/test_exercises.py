@@ -1237,6 +1237,24 @@ def test_a_symbol_that_an_answer_uses_is_typeset_whatever_its_name():
     assert "written with logits ($z$), probabilities ($p$), softmax, KroneckerDelta, $i$, $k$, $n$." in shown
 
 
+@pytest.mark.parametrize("name", WRONG)
+def test_an_exercise_lists_the_functions_of_its_solution(name):
+    exercise = exercises.get(name)
+    listed = str(exercise).splitlines()[1]
+    for function in (Abs, KroneckerDelta, Piecewise, Sum, exp, log, sign):
+        assert not exercise.solution.has(function) or re.search(rf"\b{function.__name__}\b", listed)
+
+
+def test_the_list_of_what_an_answer_is_written_with_is_complete():
+    assert str(exercises.smooth_l1).splitlines()[1:] == [
+        "Your answer is written with prediction (yhat), value (y), beta, Abs, Piecewise.",
+        "from lossbook.notation import prediction, value, beta",
+        "from sympy import Abs, Piecewise",
+    ]
+    assert "Your answer is a number, written with log.\nfrom sympy import log" in str(exercises.hardest_push)
+    assert str(exercises.largest_stable_rate).endswith("Your answer is a number.")
+
+
 def test_a_rounded_number_is_asked_for_exactly():
     assert "write it exactly" in str(exercises.hardest_push.check(-0.693147))
     for wrong in (0.25, 2.0, 0.5 * prob, 1j):
@@ -1314,7 +1332,7 @@ def test_an_exercise_shows_its_question_and_what_the_answer_is_written_with(name
     scope = {}
     exec("\n".join(exercise.imports()), scope)
     imported = [thing for key, thing in scope.items() if key != "__builtins__"]
-    assert exercise.arguments or imported == list(dict.fromkeys(exercise.uses)) or set(imported) == set(exercise.uses)
+    assert exercise.arguments or set(imported) == set(exercise.written_with)
 
 
 @pytest.mark.parametrize("name", exercises.catalogue)

@@ -8,6 +8,7 @@ from typing import Any
 from sympy import (
     Derivative,
     Expr,
+    Function,
     FunctionClass,
     Indexed,
     IndexedBase,
@@ -146,21 +147,29 @@ class Exercise:
 
     def _answered_with(self) -> Words:
         """What the answer is: a number, an expression in some symbols, or a function of some arrays."""
-        parts = self.arguments or self.uses
+        parts = self.arguments or self.written_with
         names = [_home_of(part)[1] for part in parts]
-        letters = {name: part for name, part in zip(names, parts) if not isinstance(part, FunctionClass)}
+        letters = {name: part for name, part in zip(names, parts) if not isinstance(part, type)}
         written = {
             name: f"{{{name}}}" if str(part) == name else f"{name} ({{{name}}})" for name, part in letters.items()
         }
         listed = ", ".join(written.get(name, name) for name in names)
         if self.arguments:
             return Words(f"Your answer is a function of {listed}, arrays with one entry or row a sample.", **letters)
-        return Words(f"Your answer is written with {listed}." if names else "Your answer is a number.", **letters)
+        kind = "" if self.uses else "a number, " if names else "a number"
+        return Words(f"Your answer is {kind}{'written with ' if names else ''}{listed}.", **letters)
+
+    @cached_property
+    def written_with(self) -> tuple[Any, ...]:
+        """What the exercise uses, and SymPy's functions and sums in the solution."""
+        found = {part.func for part in self.solution.atoms(Function, Sum)} - set(self.uses)
+        sympys = [part for part in found if _home_of(part)[0] == "sympy"]
+        return (*self.uses, *sorted(sympys, key=lambda part: part.__name__))
 
     def imports(self) -> list[str]:
         """The lines that import what the answer is written with."""
         homes: dict[str, list[str]] = {}
-        for part in () if self.arguments else self.uses:
+        for part in () if self.arguments else self.written_with:
             home, name = _home_of(part)
             homes.setdefault(home, []).append(name)
         return [f"from {home} import {', '.join(names)}" for home, names in homes.items()]
@@ -267,7 +276,7 @@ def _is_same_sum(one: Expr, other: Expr) -> bool:
 
 def _home_of(part: Any) -> tuple[str, str]:
     """The module that `part` is imported from, and its name there."""
-    if isinstance(part, FunctionClass) and not part.__module__.startswith("lossbook"):
+    if isinstance(part, type) and not part.__module__.startswith("lossbook"):
         return "sympy", part.__name__
     return next(
         (home.__name__, name)
