@@ -20,7 +20,7 @@ def as_expression(name: str, value: object) -> Expr:
     except Exception:
         expression = None
     if not isinstance(expression, Expr) or expression.is_Matrix:
-        raise TypeError(f"{name}: expected a SymPy expression, got {value!r}")
+        raise TypeError(f"{name}: expected a SymPy expression that stands for one number, got {value!r}")
     return expression
 
 

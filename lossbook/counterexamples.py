@@ -78,6 +78,11 @@ def in_decimals(value: Expr, digits: int) -> str:
     return "undefined" if value is nan else mpmath.nstr(mpmath.mpmathify(value), digits)
 
 
+def digits_apart(write: Callable[[Any, int], str], left: Any, right: Any, fewest: int) -> int:
+    """With how many digits, `fewest` at least, both sides are written differently."""
+    return next((d for d in range(fewest, DIGITS) if write(left, d) != write(right, d)), fewest)
+
+
 def find_counterexample(
     left: Expr, right: Expr, conditions: Iterable[Expr], mentioned: dict[Expr, int]
 ) -> Counterexample | None:
@@ -233,7 +238,8 @@ def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -
         size = max(abs(left), abs(right))
         if abs(gap) <= rounding * size or not abs(gap - (rough_left - rough_right)) <= rounding * abs(gap):
             return None
-        return tuple(sympify(mpmath.nstr(side, 15)) for side in (left, right))
+        digits = digits_apart(mpmath.nstr, left, right, 15)
+        return tuple(sympify(mpmath.nstr(side, digits)) for side in (left, right))
 
 
 def _value(function: Callable[..., Any], point: Iterable[Expr], digits: int) -> Any:

@@ -9,7 +9,7 @@ derived from them needs no rewriting to be accurate. A test proves each against 
 from functools import cache
 from typing import Any
 
-from sympy import Expr, Function, Indexed, IndexedBase, KroneckerDelta, exp, log
+from sympy import Expr, Function, Indexed, IndexedBase, KroneckerDelta, Lambda, exp, log
 
 from lossbook.indices import collapse, fresh_index, rename_bound
 from lossbook.notation import i, k, logit, logits, total
@@ -78,6 +78,7 @@ class ScalarFunction(NamedFunction):
 class sigmoid(ScalarFunction):
     """sigmoid(z) = 1 / (1 + exp(-z)), in (0, 1); its derivative is sigmoid(z) sigmoid(-z)."""
 
+    nargs = 1
     latex_name = r"\sigma"
 
     def definition(self) -> Expr:
@@ -93,6 +94,7 @@ class sigmoid(ScalarFunction):
 class softplus(ScalarFunction):
     """softplus(z) = log(1 + exp(z)), positive; its derivative is sigmoid(z)."""
 
+    nargs = 1
     latex_name = r"\operatorname{softplus}"
 
     def definition(self) -> Expr:
@@ -108,6 +110,7 @@ class softplus(ScalarFunction):
 class log_sigmoid(ScalarFunction):
     """log_sigmoid(z) = log(sigmoid(z)), negative; its derivative is sigmoid(-z)."""
 
+    nargs = 1
     latex_name = r"\log \sigma"
 
     def definition(self) -> Expr:
@@ -123,6 +126,7 @@ class log_sigmoid(ScalarFunction):
 class log_cosh(ScalarFunction):
     """log_cosh(z) = log((exp(z) + exp(-z)) / 2), never negative; its derivative is tanh(z)."""
 
+    nargs = 1
     latex_name = r"\log \cosh"
 
     def definition(self) -> Expr:
@@ -135,6 +139,7 @@ class log_cosh(ScalarFunction):
 class tanh(ScalarFunction):
     """tanh(z) = (exp(z) - exp(-z)) / (exp(z) + exp(-z)), in (-1, 1); its derivative is 4 sigmoid(2 z) sigmoid(-2 z)."""
 
+    nargs = 1
     latex_name = r"\tanh"
 
     def definition(self) -> Expr:
@@ -146,10 +151,24 @@ class tanh(ScalarFunction):
 
 
 class RowFunction(NamedFunction):
-    """A function of a whole row of logits: an IndexedBase such as z, or a Lambda such as k -> z_k + c."""
+    """A function of a whole row of logits: an IndexedBase such as z, or a Lambda such as k -> z_k + c.
+
+    A row may be written without its index, as z + c; it is made a Lambda.
+    """
 
     abbreviation = ""
     """What the function is called where p is said to be softmax(z)."""
+
+    @classmethod
+    def eval(cls, row: Expr, *class_index: Expr) -> Expr | None:
+        """The function of a Lambda if `row` is written without its index, else None, by which SymPy leaves it as is."""
+        if isinstance(row, (IndexedBase, Lambda)):
+            return None
+        bases = row.atoms(IndexedBase)
+        if not bases or row.has(Indexed):
+            raise TypeError(f"{cls.__name__}: expected a row such as the book's logits, got {row}")
+        index = fresh_index(row.free_symbols)
+        return cls(Lambda(index, row.xreplace({base: base[index] for base in bases})), *class_index)
 
     @classmethod
     def symbolic(cls) -> Expr:
@@ -218,6 +237,7 @@ class RowFunction(NamedFunction):
 class logsumexp(RowFunction):
     """logsumexp(z) = log(exp(z_1) + ... + exp(z_n)); its derivative by z_k is softmax(z)_k."""
 
+    nargs = 1
     latex_name = r"\operatorname{logsumexp}"
 
     @classmethod
@@ -237,6 +257,7 @@ class softmax(RowFunction):
     Its derivative by z_k is softmax(z)_i (delta_ik - softmax(z)_k).
     """
 
+    nargs = 2
     latex_name = r"\operatorname{softmax}"
     abbreviation = "p"
 
@@ -256,6 +277,7 @@ class softmax(RowFunction):
 class softmax_complement(RowFunction):
     """softmax_complement(z)_i = 1 - softmax(z)_i, without losing digits where softmax(z)_i is nearly 1."""
 
+    nargs = 2
     abbreviation = "1 - p"
 
     def definition(self) -> Expr:
@@ -279,6 +301,7 @@ class softmax_complement(RowFunction):
 class log_softmax(RowFunction):
     """log_softmax(z)_i = log(softmax(z)_i) = z_i - logsumexp(z), never above 0."""
 
+    nargs = 2
     latex_name = r"\log \operatorname{softmax}"
     abbreviation = "log p"
 

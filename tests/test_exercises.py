@@ -39,6 +39,7 @@ from sympy import (
     log,
     nan,
     oo,
+    pi,
     sign,
     sin,
     sinh,
@@ -118,6 +119,7 @@ WRONG = {
         ((total(p[k] ** 2) - 2 * p[i] + 1) / 2, "constant factor"),
         ((total(p[k] ** 2) - 2 * p[i] + 1) / n, "constant factor"),
         (total((p[k] - 1) ** 2), None),
+        (2 * (1 - p[i]) ** 2, "only two classes"),
     ],
     "sigmoid_slope": [
         (sigmoid(s) * (sigmoid(s) - 1), "sign"),
@@ -185,12 +187,12 @@ WRONG = {
         ((1 - p[i]) * (1 - (n - 1) * (1 - p[i])), "only two classes"),
     ],
     "softmax_of_two": [
-        (sigmoid(z[2] - z[1]), None),
-        (-sigmoid(z[1] - z[2]), "sign"),
-        (sigmoid(z[1]), None),
-        (sigmoid(z[1] - z[2]) / 2, "constant factor"),
-        (sigmoid(z[1] + z[2]), None),
-        (sigmoid(z[1]) - sigmoid(z[2]), None),
+        (z[2] - z[1], "sign"),
+        (z[1], None),
+        ((z[1] - z[2]) / 2, "constant factor"),
+        (z[1] + z[2], None),
+        (exp(z[1]) / (exp(z[1]) + exp(z[2])), None),
+        (exp(z[1] - z[2]), None),
     ],
     "logsumexp_gradient": [
         (-soft, "sign"),
@@ -235,6 +237,8 @@ WRONG = {
         (-2 * log(2), "constant factor"),
         (log(Rational(1, 3)), None),
         (Float(-0.6931), None),
+        (pi, None),
+        (Integer(10) ** 400, None),
     ],
     "softmax_squared_error_gradient": [
         (2 * (p[i] - y[i]), "by probabilities"),
@@ -403,6 +407,7 @@ WRONG = {
         (r / Abs(r), "wrong at the kink"),
         (Piecewise((1, r > 0), (-1, True)), "wrong at the kink"),
         (Piecewise((1, r >= 0), (-1, True)), "wrong at the kink"),
+        (Piecewise((1, r > 0), (-1, r < 0)), "wrong at the kink"),
         (S.One, "wrong branch"),
         (Abs(r), None),
         (2 * sign(r), "constant factor"),
@@ -438,6 +443,7 @@ WRONG = {
         (r, "wrong branch"),
         (inside_delta(r, -delta * sign(r)), "wrong branch"),
         (Piecewise((r, Abs(r) < delta), (0, Eq(Abs(r), delta)), (delta * sign(r), True)), "wrong at the kink"),
+        (Piecewise((r, Abs(r) < delta), (delta * sign(r), Abs(r) > delta)), "wrong at the kink"),
     ],
     "huber_from_smooth_l1": [
         (1 / delta, None),
@@ -582,6 +588,7 @@ WRONG = {
         (S.Zero, "wrong branch"),
         (inside_margin(-side, -side * prediction), "wrong branch"),
         (Piecewise((-side, side * prediction < 0), (0, True)), "wrong branch"),
+        (Piecewise((-side, side * prediction < 1), (0, side * prediction > 1)), "wrong at the kink"),
     ],
     "squared_hinge_gradient": [
         (inside_margin(2 * side * (1 - side * prediction), 0), "sign"),
@@ -661,6 +668,8 @@ RIGHT = {
         total(p[k] ** 2) - 2 * p[i] + 1,
         (1 - p[i]) ** 2 + total((1 - same) * p[k] ** 2),
         Sum((p[j] - KroneckerDelta(i, j)) ** 2, (j, 1, n)),
+        total(p[k] ** 2) - 2 * p[i] + total(p[k]),
+        total(p[k] ** 2) - p[i] ** 2 + total((1 - same) * p[k]) ** 2,
     ],
     "sigmoid_slope": [
         prob * (1 - prob),
@@ -689,12 +698,14 @@ RIGHT = {
         same * p[i] - p[i] * p[k],
         same * p[i] * (1 - p[i]) - (1 - same) * p[i] * p[k],
         Piecewise((p[i] * (1 - p[i]), Eq(i, k)), (-p[i] * p[k], True)),
+        Piecewise((p[i] * (1 - p[i]), Eq(i - k, 0)), (-p[i] * p[k], True)),
+        Piecewise((-p[i] * p[k], (i < k) | (i > k)), (p[i] * (1 - p[i]), True)),
         same * soft * softmax_complement(z, i) - (1 - same) * soft * softmax(z, k),
         exponential_share(i) * (same - exponential_share(k)),
         (same * exp(z[i]) * Sum(exp(z[j]), (j, 1, n)) - exp(z[i] + z[k])) / Sum(exp(z[j]), (j, 1, n)) ** 2,
     ],
     "softmax_own_slope": [p[i] * (1 - p[i]), soft - soft**2, exponential_share(i) * (1 - exponential_share(i))],
-    "softmax_of_two": [sigmoid(z[1] - z[2]), 1 / (1 + exp(z[2] - z[1])), (1 + tanh((z[1] - z[2]) / 2)) / 2],
+    "softmax_of_two": [z[1] - z[2], -(z[2] - z[1]), log(exp(z[1]) / exp(z[2]))],
     "logsumexp_gradient": [p[i], soft, exponential_share(i), exp(log_softmax(z, i)), exp(z[i] - logsumexp(z))],
     "log_softmax_gradient": [
         same - p[k],
@@ -706,6 +717,7 @@ RIGHT = {
         p[i] * (same - p[k]) / temperature,
         (same * p[i] - p[i] * p[k]) / temperature,
         p[k] * (same - p[i]) / temperature,
+        softmax(z / temperature, i) * (same - softmax(z / temperature, k)) / temperature,
     ],
     "sigmoid_squared_error_gradient": [
         2 * (prob - t) * prob * (1 - prob),
@@ -885,6 +897,21 @@ def safe_logsumexp(scores):
     return top[..., 0] + np.log(np.exp(scores - top).sum(axis=-1))
 
 
+def shares_at_one_height(scores):
+    powers = np.exp(scores - scores.max())
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def shares_of_clipped(scores):
+    powers = np.exp(np.clip(scores, -500, 500))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def logsumexp_above_the_mean(scores):
+    middle = scores.mean(axis=-1, keepdims=True)
+    return middle[..., 0] + np.log(np.exp(scores - middle).sum(axis=-1))
+
+
 def naive_binary_cross_entropy(scores, truth):
     probability = 1 / (1 + np.exp(-scores))
     return -(truth * np.log(probability) + (1 - truth) * np.log(1 - probability))
@@ -911,6 +938,7 @@ RIGHT_FUNCTIONS = {
 WRONG_FUNCTIONS = {
     "stable_softplus": [
         (lambda scores: np.log(1 + np.exp(scores)), "only small numbers"),
+        (lambda scores: np.where(abs(scores) < 20, safe_softplus(scores), np.maximum(scores, 0)), "only small numbers"),
         (lambda scores: -safe_softplus(scores), "sign"),
         (lambda scores: 2 * safe_softplus(scores), "constant factor"),
         (lambda scores: safe_softplus(-scores), None),
@@ -920,6 +948,8 @@ WRONG_FUNCTIONS = {
     ],
     "stable_logsumexp": [
         (lambda scores: np.log(np.exp(scores).sum(axis=-1)), "only small numbers"),
+        (lambda scores: scores.max() + np.log(np.exp(scores - scores.max()).sum(axis=-1)), "only small numbers"),
+        (logsumexp_above_the_mean, "only small numbers"),
         (lambda scores: -safe_logsumexp(scores), "sign"),
         (lambda scores: safe_logsumexp(scores) / 2, "constant factor"),
         (lambda scores: scores.max(axis=-1), None),
@@ -928,6 +958,9 @@ WRONG_FUNCTIONS = {
     ],
     "stable_softmax": [
         (lambda scores: np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True), "only small numbers"),
+        (shares_at_one_height, "only small numbers"),
+        (shares_of_clipped, "only small numbers"),
+        (lambda scores: np.nan_to_num(np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)), "only small numbers"),
         (lambda scores: -shares(scores), "sign"),
         (lambda scores: shares(scores) * scores.shape[-1], "constant factor"),
         (lambda scores: np.exp(scores) / np.exp(scores).sum(), None),
@@ -947,6 +980,10 @@ WRONG_FUNCTIONS = {
     "batch_weight_gradient": [
         (lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs, "constant factor"),
         (lambda scores, truth, inputs: 2 * batch_gradient(scores, truth, inputs), "constant factor"),
+        (
+            lambda scores, truth, inputs: (shares_at_one_height(scores) - truth).T @ inputs / len(inputs),
+            "only small numbers",
+        ),
         (lambda scores, truth, inputs: -batch_gradient(scores, truth, inputs), "sign"),
         (lambda scores, truth, inputs: batch_gradient(scores, truth, inputs).T, "indices swapped"),
         (lambda scores, truth, inputs: (-truth / shares(scores)).T @ inputs / len(inputs), "missing factor"),
@@ -1013,7 +1050,7 @@ def assert_differs(exercise, answer, counterexample):
     for expression in (answer, exercise.solution):
         try:
             sides.append(evaluate(expression, counterexample.classes, numbers))
-        except ZeroDivisionError:
+        except (ZeroDivisionError, StopIteration):  # a Piecewise of which no case holds
             sides.append(mp.nan)
     for mine, theirs in zip(sides, (counterexample.left, counterexample.right)):
         assert mp.isnan(mine) and theirs is nan or abs(mine - mp.mpf(str(theirs))) <= 1e-13 * max(1, abs(mine))
@@ -1023,6 +1060,7 @@ def assert_differs(exercise, answer, counterexample):
 def assert_equal_for_two_classes(exercise, answer):
     for scores in ((0, 1), (2, -1), (3, 5)):
         numbers = {i: Integer(1), k: Integer(2), epsilon: half, y[1]: S.One, y[2]: S.Zero, weight: S(3)}
+        numbers |= {p[1]: Rational(1, 4), p[2]: Rational(3, 4)}
         numbers |= {row[m]: Integer(score) for row in (z, x, values) for m, score in enumerate(scores, start=1)}
         numbers = {symbol: mp.mpf(v.p) / v.q for symbol, v in numbers.items()}
         for equation in reversed(exercise.given):
@@ -1199,8 +1237,55 @@ def test_a_symbol_that_an_answer_uses_is_typeset_whatever_its_name():
     assert "written with logits ($z$), probabilities ($p$), softmax, KroneckerDelta, $i$, $k$, $n$." in shown
 
 
+@pytest.mark.parametrize("name", WRONG)
+def test_an_exercise_lists_the_functions_of_its_solution(name):
+    exercise = exercises.get(name)
+    listed = str(exercise).splitlines()[1]
+    for function in (Abs, KroneckerDelta, Piecewise, Sum, exp, log, sign):
+        assert not exercise.solution.has(function) or re.search(rf"\b{function.__name__}\b", listed)
+
+
+def test_the_list_of_what_an_answer_is_written_with_is_complete():
+    assert str(exercises.smooth_l1).splitlines()[1:] == [
+        "Your answer is written with prediction (yhat), value (y), beta, Abs, Piecewise.",
+        "from lossbook.notation import prediction, value, beta",
+        "from sympy import Abs, Piecewise",
+    ]
+    assert "Your answer is a number, written with log.\nfrom sympy import log" in str(exercises.hardest_push)
+    assert str(exercises.largest_stable_rate).endswith("Your answer is a number.")
+
+
 def test_a_rounded_number_is_asked_for_exactly():
     assert "write it exactly" in str(exercises.hardest_push.check(-0.693147))
+    for wrong in (0.25, 2.0, 0.5 * prob, 1j):
+        assert "write it exactly" not in str(exercises.sigmoid_slope.check(wrong))
+
+
+def test_two_numbers_that_differ_are_shown_with_enough_digits():
+    assert "is −0.6931471805599453, and the right one is −0.69314718055994531." in str(
+        exercises.hardest_push.check(log(0.5))
+    )
+    assert "is 0.16666666666666666, and the right one is 0.16666666666666667." in str(
+        exercises.central_difference_error.check(h**2 * third_derivative * (1 / 6))
+    )
+    short = exercises.stable_softplus.check(lambda scores: safe_softplus(scores.astype(np.float32)))
+    assert str(short).endswith("it returns [0.693147182], and should return [0.693147181].")
+
+
+def test_a_row_of_probabilities_is_shown_as_a_distribution():
+    for name, wrong in (("surviving_term", -log(1 - p[i])), ("squared_error_of_one_picture", total((p[k] - 1) ** 2))):
+        shown = exercises.get(name).check(wrong).counterexample.values
+        assert shown[p[1]] + shown[p[2]] == 1
+
+
+def test_the_number_of_samples_is_named():
+    summed = exercises.batch_weight_gradient.check(lambda scores, truth, x: (shares(scores) - truth).T @ x)
+    assert "It is N times the right answer, with N the number of samples." in str(summed)
+
+
+def test_one_point_is_no_points():
+    unknown = exercises.hardest_push.check(-log(2) * (sin(1) ** 2 + cos(1) ** 2))
+    assert str(unknown).startswith("Not known: it agrees with the solution at 1 point, but")
 
 
 def test_what_is_neither_proved_nor_refuted_is_said_to_be_unknown():
@@ -1247,7 +1332,7 @@ def test_an_exercise_shows_its_question_and_what_the_answer_is_written_with(name
     scope = {}
     exec("\n".join(exercise.imports()), scope)
     imported = [thing for key, thing in scope.items() if key != "__builtins__"]
-    assert exercise.arguments or imported == list(dict.fromkeys(exercise.uses)) or set(imported) == set(exercise.uses)
+    assert exercise.arguments or set(imported) == set(exercise.written_with)
 
 
 @pytest.mark.parametrize("name", exercises.catalogue)
@@ -1307,12 +1392,13 @@ NO_EXPRESSIONS = [
     lambda z: z,
     sigmoid,
     Eq(s, 1),
+    s < 1,
 ]
 
 
 @pytest.mark.parametrize("answer", NO_EXPRESSIONS)
 def test_an_answer_is_a_sympy_expression(answer):
-    with pytest.raises(TypeError, match="^answer: expected a SymPy expression, got"):
+    with pytest.raises(TypeError, match="^answer: expected a SymPy expression( that stands for one number)?, got"):
         exercises.sigmoid_slope.check(answer)
 
 
@@ -1340,10 +1426,15 @@ STRANGERS = {
         (z[0] * p[i], r"^answer: expected one class for each entry, such as z\[i\], got z\[0\]$"),
         (z[i, k], r"^answer: expected one class for each entry, such as z\[i\], got z\[i, k\]$"),
         (z[i + 1], r"^answer: expected one class for each entry"),
+        (p[n], r"^answer: expected one class for each entry, such as p\[i\], got p\[n\]$"),
+        (softmax(z, 0), r"^answer: expected one class for each entry, such as softmax\(z, i\), got softmax\(z, 0\)$"),
+        (softmax(z, i + 1), r"^answer: expected one class for each entry, such as softmax\(z, i\), got "),
+        (p * (1 - p), r"^answer: expected the entries of a row, such as p\[i\], got the whole row p$"),
         (p[Symbol("i")], "^answer: expected the book's i"),
         (Sum(p[Symbol("m")], (Symbol("m"), 1, n)), "^answer: expected an index such as .* import k`, got .* m$"),
         (Sum(p[whole], (whole, 1, n)), "^answer: expected an index such as .* import k`, got .* m$"),
         (Sum(p[k], (k, 1, 3)), "^answer: expected sums from 1 to n, got "),
+        (Sum(p[k], (k, 1, Symbol("n"))), "^answer: expected the book's n, a number, .* import n`$"),
     ],
     "hardest_push": [(s, "^answer: expected a number, got one with z$")],
 }

@@ -6,7 +6,7 @@ import pytest
 from plain_arithmetic import evaluate, mp
 from sympy import Derivative, Integer, KroneckerDelta, Lambda, Rational, Sum, Symbol, exp, log
 
-from lossbook.functions import log_softmax, softmax
+from lossbook.functions import catalogue, log_softmax, logsumexp, softmax
 from lossbook.indices import (
     bound_indices,
     collapse,
@@ -92,6 +92,26 @@ def test_the_index_of_a_function_of_classes_is_renamed_where_it_is_avoided_and_o
     renamed = rename_bound(row, {k, j})
     assert renamed.variables == (l,) and renamed(i) == c * z[i]
     assert rename_bound(row, {i, j}).variables == (k,)
+
+
+def test_a_row_may_be_written_without_its_index():
+    assert softmax(z / c, i) == softmax(Lambda(k, z[k] / c), i)
+    assert logsumexp(z + k * y) == logsumexp(Lambda(j, z[j] + k * y[j]))
+    assert softmax(z, i).args == (z, i)
+
+
+@pytest.mark.parametrize("row", [z[i], z + z[1], c, i], ids=str)
+def test_a_row_function_is_of_a_row(row):
+    with pytest.raises(TypeError, match="^softmax: expected a row such as the book's logits, got "):
+        softmax(row, i)
+
+
+@pytest.mark.parametrize("function", catalogue.values())
+def test_a_function_has_as_many_arguments_as_its_definition(function):
+    arguments = function.symbolic().args
+    for wrong in (arguments[:-1], (*arguments, i)):
+        with pytest.raises(TypeError, match=f"{function.__name__} takes exactly {len(arguments)} argument"):
+            function(*wrong)
 
 
 def test_bound_indices_are_called_k_j_l_m_and_then_k_with_a_number():

@@ -8,6 +8,7 @@ from typing import Any
 import mpmath
 from sympy import Abs, Eq, Expr, IndexedBase, Integer, KroneckerDelta, Ne, Piecewise, S, sign, sympify
 from sympy.core.relational import Equality, Relational
+from sympy.logic.boolalg import Boolean
 
 from lossbook.counterexamples import Counterexample
 from lossbook.exercises.points import Point, same, small_points, value
@@ -166,7 +167,12 @@ def _number(number: Any) -> Expr:
 
 def _with_deltas(expression: Expr) -> Expr:
     """`expression` with Kronecker deltas for cases such as i = k, which the prover knows as such."""
+    expression = expression.replace(_compares_indices, lambda condition: condition.simplify())
     return expression.replace(_is_case_of_indices, lambda cases: cases.rewrite(KroneckerDelta))
+
+
+def _compares_indices(expression: Expr) -> bool:
+    return isinstance(expression, Boolean) and INDICES.issuperset(expression.free_symbols)
 
 
 def _is_case_of_indices(expression: Expr) -> bool:

@@ -29,6 +29,7 @@ surviving_term = Exercise(
     terms={"i": i, "y_i": targets[i], "loss": losses.cross_entropy.expression},
     answer=collapse(losses.cross_entropy.expression.xreplace({targets[k]: KroneckerDelta(i, k)})),
     uses=(probabilities, i),
+    given=(probabilities_sum_to_one,),
     hints=(
         "A term whose target is 0 is 0, whatever its logarithm.",
         "Put 1 for {y_i}. Which term of the sum has it, and which sign stands before the sum?",
@@ -58,6 +59,7 @@ squared_error_of_one_picture = Exercise(
     },
     answer=collapse(total((probabilities[k] - KroneckerDelta(i, k)) ** 2)),
     uses=(probabilities, i, k, n),
+    given=(probabilities_sum_to_one,),
     hints=(
         "Which terms of the sum are squares of a probability alone?",
         "The true class gives {missed}, each other class the square of its probability.",
@@ -189,14 +191,14 @@ softmax_own_slope = Exercise(
 
 softmax_of_two = Exercise(
     chapter=3,
-    question="With two classes the softmax gives class 1 the share {share}. Write it with one sigmoid.",
+    question="With two classes the softmax gives class 1 the share {share}. It is the sigmoid of one number: which?",
     terms={"share": write_out(softmax(logits, i).definition(), 2, {i: 1}), "first": logits[1], "second": logits[2]},
-    answer=sigmoid(logits[1] - logits[2]),
-    uses=(logits, sigmoid),
+    answer=logits[1] - logits[2],
+    uses=(logits,),
     hints=(
         "Divide above and below by the exponential that stands above.",
         "Now the fraction is 1 over 1 plus an exponential. Of which difference?",
-        "The sigmoid's argument is {first} less {second}.",
+        "Of {second} less {first}. In the sigmoid the exponential has a minus sign.",
     ),
 )
 

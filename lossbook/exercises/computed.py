@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Eq, Expr, IndexedBase, Integer, S
 from sympy.core.relational import Equality
 
+from lossbook.counterexamples import digits_apart
 from lossbook.exercises.answers import Answer, switches
 from lossbook.exercises.points import Point, small_points, value
 from lossbook.exercises.symbols import features, samples
@@ -19,8 +20,9 @@ from lossbook.types import Array
 TRIES = 24
 """How many samples are tried for each number of classes, one by one and then all at once."""
 
-HOSTILE = (Integer(1000), Integer(-1000), Integer(40), Integer(-40))
-"""Scores at which a formula that is right on paper overflows, or takes the logarithm of a number that rounds to 0."""
+HOSTILE = ((1000, 0), (-1000, 0), (1000, -1000), (1000, 998), (-1000, -1000), (40, 0), (-40, 0), (20, 0), (-20, 0))
+"""Scores of two classes at which a formula that is right on paper overflows, takes the logarithm of a number that
+rounds to 0 or leaves out a term that is not yet 0; the first of the two is the score where there are no classes."""
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 """How far a number of the function's may be off by rounding."""
@@ -53,7 +55,9 @@ class WrongCall:
         given = ", ".join(f"{name} = {_listed(array)}" for name, array in self.inputs.items())
         if self.problem:
             return f"For {given} {self.problem}."
-        return f"For {given} it returns {_listed(self.output)}, and should return {_listed(self.expected)}."
+        digits = digits_apart(_listed, self.output, self.expected, 6)
+        returned, right = (_listed(array, digits) for array in (self.output, self.expected))
+        return f"For {given} it returns {returned}, and should return {right}."
 
     _repr_markdown_ = __str__
 
@@ -112,13 +116,11 @@ class Computed(Answer):
 
     @cached_property
     def hostile_calls(self) -> list[Call]:
-        """Calls with scores of any size, beside a score of 0 if there are classes."""
+        """Calls with scores of any size: one sample, then the same beside a sample whose scores are 0."""
         calls = []
-        for score, truth in product(HOSTILE, (S.Zero, S.One)):
-            numbers = {logit: score, logits[1]: score, logits[2]: S.Zero}
-            numbers |= {target: truth, targets[1]: truth, targets[2]: 1 - truth}
-            numbers |= {features[m]: Integer(m) for m in (1, 2, 3)}
-            calls.append(self._call([Point(2, {}, numbers)]))
+        for scores, truth in product(HOSTILE, (S.Zero, S.One)):
+            points = [_sample(scores, truth), _sample((0, 0), truth)]
+            calls += [self._call(points[:1]), self._call(points)]
         return calls
 
     @cached_property
@@ -212,10 +214,18 @@ class Computed(Answer):
         return [None if None in column else sum(column) / len(column) for column in zip(*rows)]
 
 
+def _sample(scores: tuple[int, int], truth: Expr) -> Point:
+    """A sample of two classes with these scores and with `truth` for the first."""
+    first, second = map(Integer, scores)
+    numbers = {logit: first, logits[1]: first, logits[2]: second}
+    numbers |= {target: truth, targets[1]: truth, targets[2]: 1 - truth}
+    return Point(2, {}, numbers | {features[m]: Integer(m) for m in (1, 2, 3)})
+
+
 def _finite(number: Any) -> float | None:
     return float(number) if abs(number) < float("inf") else None
 
 
-def _listed(array: Any) -> str:
-    """`array` as nested lists of numbers with 6 digits."""
-    return f"{array:.6g}" if array.ndim == 0 else f"[{', '.join(map(_listed, array))}]"
+def _listed(array: Any, digits: int = 6) -> str:
+    """`array` as nested lists of numbers."""
+    return f"{array:.{digits}g}" if array.ndim == 0 else f"[{', '.join(_listed(part, digits) for part in array)}]"

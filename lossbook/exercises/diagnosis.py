@@ -110,7 +110,8 @@ def _multiple(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
             yield Suspect("sign", Words("The sign is wrong, and nothing else."), -exercise.solution)
         elif factor is not None:
             factor *= constant
-            words = Words("It is {factor} times the right answer.", factor=factor)
+            meant = ", with {N} the number of samples" if factor.has(samples) else ""
+            words = Words(f"It is {{factor}} times the right answer{meant}.", factor=factor, N=samples)
             yield Suspect("constant factor", words, factor * exercise.solution)
 
 
@@ -125,7 +126,7 @@ def _common_ratio(pairs: Sequence[tuple[Point, Any, Any]], constant: Expr) -> Ex
             ratio = here
         if abs(here - ratio) > 1e-8 * abs(ratio):
             return None
-    if ratio is None:
+    if ratio is None or abs(float(ratio)) == float("inf"):
         return None
     fraction = Fraction(float(ratio)).limit_denominator(60)
     return S(fraction) if fraction and abs(fraction - float(ratio)) < 1e-8 else None

@@ -8,6 +8,7 @@ from typing import Any
 from sympy import (
     Derivative,
     Expr,
+    Function,
     FunctionClass,
     Indexed,
     IndexedBase,
@@ -37,8 +38,8 @@ from lossbook.exercises.computed import Computed
 from lossbook.exercises.feedback import Feedback, of_expression, of_function
 from lossbook.exercises.words import Words
 from lossbook.explanation import explain, simplest
-from lossbook.functions import softmax, softmax_complement
-from lossbook.indices import bound_indices, collapse, differentiate, rename_bound
+from lossbook.functions import RowFunction, softmax, softmax_complement
+from lossbook.indices import bound_indices, collapse, differentiate, is_class, rename_bound
 from lossbook.notation import i, j, k, l, n, total
 from lossbook.typeset import text
 
@@ -146,21 +147,29 @@ class Exercise:
 
     def _answered_with(self) -> Words:
         """What the answer is: a number, an expression in some symbols, or a function of some arrays."""
-        parts = self.arguments or self.uses
+        parts = self.arguments or self.written_with
         names = [_home_of(part)[1] for part in parts]
-        letters = {name: part for name, part in zip(names, parts) if not isinstance(part, FunctionClass)}
+        letters = {name: part for name, part in zip(names, parts) if not isinstance(part, type)}
         written = {
             name: f"{{{name}}}" if str(part) == name else f"{name} ({{{name}}})" for name, part in letters.items()
         }
         listed = ", ".join(written.get(name, name) for name in names)
         if self.arguments:
             return Words(f"Your answer is a function of {listed}, arrays with one entry or row a sample.", **letters)
-        return Words(f"Your answer is written with {listed}." if names else "Your answer is a number.", **letters)
+        kind = "" if self.uses else "a number, " if names else "a number"
+        return Words(f"Your answer is {kind}{'written with ' if names else ''}{listed}.", **letters)
+
+    @cached_property
+    def written_with(self) -> tuple[Any, ...]:
+        """What the exercise uses, and SymPy's functions and sums in the solution."""
+        found = {part.func for part in self.solution.atoms(Function, Sum)} - set(self.uses)
+        sympys = [part for part in found if _home_of(part)[0] == "sympy"]
+        return (*self.uses, *sorted(sympys, key=lambda part: part.__name__))
 
     def imports(self) -> list[str]:
         """The lines that import what the answer is written with."""
         homes: dict[str, list[str]] = {}
-        for part in () if self.arguments else self.uses:
+        for part in () if self.arguments else self.written_with:
             home, name = _home_of(part)
             homes.setdefault(home, []).append(name)
         return [f"from {home} import {', '.join(names)}" for home, names in homes.items()]
@@ -190,13 +199,6 @@ class Exercise:
             raise ValueError(f"answer: expected known functions, got {part}, of which nothing is known")
         for part in expression.atoms(Derivative, Integral, Limit, Product, Subs):
             raise ValueError(f"answer: expected the {type(part).__name__.lower()} carried out, got {part}")
-        for entry in expression.atoms(Indexed):
-            (index, *others) = entry.indices
-            if others or not (index.is_Symbol or index.is_Integer and index > 0):
-                raise ValueError(f"answer: expected one class for each entry, such as {entry.base}[i], got {entry}")
-        for part in expression.atoms(Sum):
-            if any(limits[1:] != (1, n) for limits in part.limits):
-                raise ValueError(f"answer: expected sums from 1 to n, got {part}")
         for index in sorted(bound_indices(expression), key=str):
             if not (index.is_integer and index.is_positive):
                 raise ValueError(f"answer: expected an index such as {_import(k)}, got another symbol {index}")
@@ -204,6 +206,16 @@ class Exercise:
         found = rows | expression.free_symbols - {row.label for row in rows} - expression.atoms(Indexed)
         for symbol in sorted(found - self._known_symbols(), key=str):
             raise ValueError(self._stranger(symbol))
+        for part in expression.atoms(Sum):
+            if any(limits[1:] != (1, n) for limits in part.limits):
+                raise ValueError(f"answer: expected sums from 1 to n, got {part}")
+        for entry in expression.atoms(Indexed, RowFunction):
+            row, *classes = entry.args
+            if not all(map(is_class, classes)) or isinstance(entry, Indexed) and len(classes) > 1:
+                proper = entry.func(row, i)
+                raise ValueError(f"answer: expected one class for each entry, such as {proper}, got {entry}")
+        for row in sorted(_whole_rows(expression), key=str):
+            raise ValueError(f"answer: expected the entries of a row, such as {row[i]}, got the whole row {row}")
         return expression
 
     def _known_symbols(self) -> set[Any]:
@@ -248,6 +260,15 @@ def _tidied(expression: Expr) -> Expr:
     return factor(expand(delta * (both - apart).xreplace({second: first})) + apart)
 
 
+def _whole_rows(expression: Expr) -> set[IndexedBase]:
+    """The rows in `expression` of which no entry is taken."""
+    if isinstance(expression, (Indexed, RowFunction)):
+        return set()
+    if isinstance(expression, IndexedBase):
+        return {expression}
+    return set().union(*map(_whole_rows, expression.args))
+
+
 def _is_same_sum(one: Expr, other: Expr) -> bool:
     """Whether both are sums over the classes of the same terms, whatever the index is called."""
     return isinstance(one, Sum) and one.function.xreplace({one.variables[0]: other.variables[0]}) == other.function
@@ -255,7 +276,7 @@ def _is_same_sum(one: Expr, other: Expr) -> bool:
 
 def _home_of(part: Any) -> tuple[str, str]:
     """The module that `part` is imported from, and its name there."""
-    if isinstance(part, FunctionClass) and not part.__module__.startswith("lossbook"):
+    if isinstance(part, type) and not part.__module__.startswith("lossbook"):
         return "sympy", part.__name__
     return next(
         (home.__name__, name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sympy import Expr, Float, Integer
+from sympy import Expr, Float, Integer, Rational
 
-from lossbook.counterexamples import Counterexample, in_decimals
+from lossbook.counterexamples import Counterexample, digits_apart, in_decimals
 from lossbook.exercises.answers import Written
 from lossbook.exercises.computed import Computed, WrongCall
 from lossbook.exercises.diagnosis import diagnose
@@ -19,6 +19,9 @@ from lossbook.typeset import Formula
 
 if TYPE_CHECKING:
     from lossbook.exercises.exercise import Exercise
+
+LARGEST_DENOMINATOR = 1024
+"""A float whose exact value is a fraction with a larger denominator than this was rounded."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,21 @@ def of_expression(exercise: Exercise, answer: Written) -> Feedback:
             return Feedback("proved", Words(f"Right, and proved{_scope(answer.solution)}."))
         if verdict.kind == "unknown":
             count = Integer(len(answer.tries))
-            agrees = "Not known: it agrees with the solution at {count} points, but no proof was found."
+            points = "point" if count == 1 else "points"
+            agrees = f"Not known: it agrees with the solution at {{count}} {points}, but no proof was found."
             return Feedback("unknown", Paragraph(Words(agrees, count=count), Words("Write it in another form.")))
         counterexample = verdict.counterexample
     mistake, words = diagnose(exercise, answer)
     assert counterexample is not None  # as of every refuted answer
     sentences = [Words("Not yet."), words, _told(counterexample)]
-    if answer.expression.has(Float):
+    if any(map(_is_rounded, answer.expression.atoms(Float))):
         sentences.insert(2, Words("It has a rounded number: write it exactly, as in Rational(1, 3)."))
     return Feedback("refuted", Paragraph(*sentences), mistake, counterexample)
+
+
+def _is_rounded(number: Float) -> bool:
+    """Whether a float is no simple fraction, as 0.5 and 0.75 are."""
+    return Rational(number).q > LARGEST_DENOMINATOR
 
 
 def _scope(solution: Expr) -> str:
@@ -85,7 +94,8 @@ def _told(counterexample: Counterexample) -> Words:
     terms = {f"at{place}": Formula(symbol, number) for place, (symbol, number) in enumerate(point)}
     where = "At " + ", ".join(f"{{{name}}}" for name in terms) + " your" if terms else "Your"
     sides = (counterexample.left, counterexample.right)
-    left, right = (in_decimals(side, 6).removesuffix(".0").replace("-", "−") for side in sides)
+    digits = digits_apart(in_decimals, *sides, 6)
+    left, right = (in_decimals(side, digits).removesuffix(".0").replace("-", "−") for side in sides)
     return Words(f"{where} answer is {left}, and the right one is {right}.", **terms)
 
 

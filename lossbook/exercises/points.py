@@ -120,10 +120,11 @@ def value(expression: Expr, point: Point) -> Any:
     unknowns, function = _compiled(expression, point.classes or 1, tuple(point.indices.items()))
     try:
         with mpmath.workdps(DIGITS):
-            result = mpmath.mpmathify(function(*(_as_float(point.numbers[unknown]) for unknown in unknowns)))
-    except (NameError, TypeError):
+            result = function(*(_as_float(point.numbers[unknown]) for unknown in unknowns))
+            result = +mpmath.mpmathify(result)  # which makes a number of the constants pi and e
+    except NameError:
         raise ValueError(f"answer: expected functions with known values, got {expression}") from None
-    except (ZeroDivisionError, ValueError, OverflowError):
+    except (TypeError, ZeroDivisionError, ValueError, OverflowError):  # a Piecewise is None where no case holds
         return None
     return result if isinstance(result, mpmath.mpf) and mpmath.isfinite(result) else None
 
