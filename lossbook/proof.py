@@ -29,6 +29,7 @@ from sympy import (
     Derivative,
     DiracDelta,
     Dummy,
+    Eq,
     Expr,
     FiniteSet,
     Float,
@@ -41,6 +42,7 @@ from sympy import (
     Max,
     Min,
     Mul,
+    Ne,
     Number,
     NumberSymbol,
     Piecewise,
@@ -90,7 +92,7 @@ from lossbook.indices import (
     scalars,
     shortest_first,
 )
-from lossbook.notation import domain_of, n
+from lossbook.notation import domain_of, n, total
 
 Fact: TypeAlias = tuple[Expr, bool]
 """(expression, True) says that it is above 0, (expression, False) that it is 0 or more."""
@@ -136,7 +138,8 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     free = {index for part in parts for index in free_indices(part)}
     parts = [rename_bound(part, free) for part in parts]
     try:
-        if _proved(parts):
+        indices = [index for index in free if index.is_Symbol]
+        if _proved([*parts[:2], *(instance for part in parts[2:] for instance in _instances(part, indices))]):
             return Verdict("proved")
         counterexample = find_counterexample(parts[0], parts[1], parts[2:], mentioned)
     except RecursionError:  # SymPy turns the conditions of some nested Piecewise round and round
@@ -197,6 +200,15 @@ def split_given(given: Sequence[Equality]) -> tuple[list[Equality], list[Equalit
     return definitions, conditions
 
 
+def _instances(condition: Expr, indices: Sequence[Expr]) -> Iterator[Expr]:
+    """`condition`, with each of `indices` for those that are free in it, and summed over the classes if one is."""
+    own = [index for index in free_indices(condition) if index.is_Symbol]
+    for chosen in product(indices, repeat=len(own)):
+        yield rename_bound(condition, {*chosen}).xreplace(dict(zip(own, chosen)))
+    if len(own) == 1:
+        yield total(condition, *own)
+
+
 # --- step 1: one vocabulary -----------------------------------------------------------------------
 
 
@@ -213,10 +225,25 @@ def _elementary(expression: Expr, definitions: Sequence[Equality]) -> Expr:
         expression = substitute_definition(expression, equation)
     if not expression.has(DiracDelta):  # what is left is the derivative of a jump
         expression = evaluate_derivatives(expression).replace(DiracDelta, lambda *_: S.Zero)
-    expression = in_definitions(expression)
+    expression = with_deltas(in_definitions(expression))
     expression = expression.rewrite((sinh, cosh, tanh), exp)
     expression = expression.xreplace({number: _decimal(number) for number in expression.atoms(Float)})
     return _carry_out_finite_sums(expression)
+
+
+def with_deltas(expression: Expr) -> Expr:
+    """`expression` with Kronecker deltas for cases of indices such as i = k."""
+    expression = expression.replace(_compares_indices, lambda condition: condition.simplify())
+    return expression.replace(_is_case_of_indices, lambda cases: cases.rewrite(KroneckerDelta))
+
+
+def _compares_indices(expression: Expr) -> bool:
+    return isinstance(expression, Boolean) and bool(expression.args) and all(map(is_class, expression.free_symbols))
+
+
+def _is_case_of_indices(expression: Expr) -> bool:
+    conditions = [condition for _, condition in expression.args] if isinstance(expression, Piecewise) else [None]
+    return all(c == True or isinstance(c, (Eq, Ne)) and all(map(is_class, c.args)) for c in conditions)  # noqa: E712
 
 
 def _decimal(number: Float) -> Expr:
@@ -490,7 +517,7 @@ def _is_zero(difference: Expr, conditions: Iterable[Expr]) -> bool:
     for condition in conditions:
         condition = _numerator(condition.xreplace(solved))
         solution = _solve_condition(condition)
-        solved.update(solution)
+        solved = {atom: value.xreplace(solution) for atom, value in solved.items()} | solution
         unsolved += [] if solution else [condition]
     if _takes_pole(difference, solved):
         return False

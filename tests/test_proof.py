@@ -30,6 +30,7 @@ from sympy import (
     Max,
     Min,
     Mul,
+    Ne,
     Or,
     Piecewise,
     Pow,
@@ -718,11 +719,23 @@ def test_decimals_are_what_they_print_as():
         assert equal(number * r, near * r).kind == "refuted"
 
 
+def test_cases_of_indices_are_deltas():
+    assert equal(Piecewise((1, Eq(i, j)), (0, True)), same)
+    assert equal(total(Piecewise((z[k], Eq(k, i)), (0, True))), z[i])
+    assert equal(total(Piecewise((z[k], Ne(k, i)), (y[k], True))), total(z[k]) - z[i] + y[i])
+    assert equal(total(Piecewise((z[k], Ne(k, i)), (0, True))), total(z[k])).kind == "refuted"
+
+
 def test_a_condition_with_a_free_index_holds_for_every_class():
     assert equal(y[i] ** 2 * c, y[i] * c, [Eq(y[i] ** 2, y[i])])
     assert equal(z[i] * c, c * T, [Eq(z[k], T)])
     assert equal(total(z[k]), n * T, [Eq(z[k], T)])
-    assert equal(total(y[k] ** 2), total(y[k]), [Eq(y[k] ** 2, y[k])]).kind != "refuted"
+    one_hot, symmetric = [Eq(y[k] ** 2, y[k]), TARGETS_SUM_TO_ONE], [Eq(matrix[i, j], matrix[j, i])]
+    assert equal(total(y[k] ** 2), total(y[k]), one_hot)
+    assert equal(y[i] ** 3 * y[j] ** 2, y[i] * y[j], one_hot)
+    assert equal(total((q[k] - y[k]) ** 2), 1 - 2 * total(q[k] * y[k]) + total(q[k] ** 2), one_hot)
+    assert equal(matrix[l, k] - matrix[k, l], 0, symmetric)
+    assert not equal(y[i] ** 2, 1, one_hot) and not equal(matrix[l, k], matrix[l, l], symmetric)
 
 
 def test_a_condition_with_a_number_holds_for_that_class():

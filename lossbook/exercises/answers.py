@@ -8,14 +8,13 @@ from typing import Any
 import mpmath
 from sympy import Abs, Eq, Expr, IndexedBase, Integer, KroneckerDelta, Ne, Piecewise, S, sign, sympify
 from sympy.core.relational import Equality, Relational
-from sympy.logic.boolalg import Boolean
 
 from lossbook.counterexamples import Counterexample
 from lossbook.exercises.points import Point, same, small_points, value
 from lossbook.functions import in_definitions
 from lossbook.indices import free_indices, rename_bound, write_out
 from lossbook.notation import i, j, k, l, n, prediction
-from lossbook.proof import Verdict, equal, split_given, substitute_definition
+from lossbook.proof import Verdict, equal, split_given, substitute_definition, with_deltas
 
 INDICES = {i, j, k, l}
 
@@ -87,7 +86,7 @@ class Written(Answer):
 
     def __init__(self, expression: Expr, solution: Expr, given: Sequence[Equality] = ()) -> None:
         super().__init__(solution, given)
-        self.expression = self.defined(_with_deltas(expression))
+        self.expression = self.defined(with_deltas(expression))
 
     @cached_property
     def tries(self) -> list[tuple[Point, Any]]:
@@ -163,18 +162,3 @@ def holds(condition: Any, point: Point) -> bool:
 
 def _number(number: Any) -> Expr:
     return S.NaN if number is None else sympify(mpmath.nstr(number, 15))
-
-
-def _with_deltas(expression: Expr) -> Expr:
-    """`expression` with Kronecker deltas for cases such as i = k, which the prover knows as such."""
-    expression = expression.replace(_compares_indices, lambda condition: condition.simplify())
-    return expression.replace(_is_case_of_indices, lambda cases: cases.rewrite(KroneckerDelta))
-
-
-def _compares_indices(expression: Expr) -> bool:
-    return isinstance(expression, Boolean) and INDICES.issuperset(expression.free_symbols)
-
-
-def _is_case_of_indices(expression: Expr) -> bool:
-    conditions = [condition for _, condition in expression.args] if isinstance(expression, Piecewise) else [None]
-    return all(c == True or isinstance(c, (Eq, Ne)) and INDICES.issuperset(c.args) for c in conditions)  # noqa: E712
