@@ -3,7 +3,8 @@
 `equal(a, b)` first tries to prove it, with the number of classes n left a symbol; then `counterexamples` hunts
 for a point where they differ; else it says that it does not know. The proof is short enough to check by reading:
 
-1. Derivatives are carried out, named functions replaced by their definitions.
+1. Derivatives are carried out, named functions replaced by their definitions, hyperbolic functions and their inverses
+   by exponentials and logarithms.
 2. The free indices either coincide or differ. Each case is proved by itself, so that every Kronecker
    delta is a plain 0 or 1 and deltas inside sums are gone.
 3. Absolute values, maxima and comparisons are written with signs. An expression under a sign is
@@ -50,7 +51,12 @@ from sympy import (
     S,
     Sum,
     Symbol,
+    acosh,
+    asinh,
+    atanh,
     cosh,
+    coth,
+    csch,
     exp,
     expand,
     factor,
@@ -60,6 +66,7 @@ from sympy import (
     nan,
     oo,
     reduced,
+    sech,
     sign,
     sinh,
     tanh,
@@ -75,6 +82,7 @@ from lossbook.canonical import bound_class, canonical, is_positive
 from lossbook.checks import as_expression
 from lossbook.counterexamples import Counterexample, find_counterexample
 from lossbook.functions import in_definitions
+from lossbook.functions import tanh as own_tanh
 from lossbook.indices import (
     bound_indices,
     collapse,
@@ -207,10 +215,29 @@ def _elementary(expression: Expr, definitions: Sequence[Equality]) -> Expr:
         expression = substitute_definition(expression, equation)
     if not expression.has(DiracDelta):  # what is left is the derivative of a jump
         expression = evaluate_derivatives(expression).replace(DiracDelta, lambda *_: S.Zero)
-    expression = in_definitions(expression)
-    expression = expression.rewrite((sinh, cosh, tanh), exp)
+    expression = in_definitions(expression.replace(own_tanh, tanh))
+    written = _in_exponentials(expression)
+    if _singularities_of_parts(expression) <= _singularities(written):
+        expression = written
     expression = expression.xreplace({number: Rational(repr(float(number))) for number in expression.atoms(Float)})
     return _carry_out_finite_sums(expression)
+
+
+_HYPERBOLIC, _INVERSE = (sinh, cosh, tanh, sech, csch, coth), (asinh, acosh, atanh)
+
+
+def _in_exponentials(expression: Expr) -> Expr:
+    return expression.rewrite(_HYPERBOLIC, exp).rewrite(_INVERSE, log)
+
+
+def _singularities_of_parts(expression: Expr) -> set[Expr]:
+    """What hyperbolic functions, quotients of them and their logarithms divide by or take a logarithm of.
+
+    Each is written with exponentials by itself: from tanh(x) coth(x) SymPy would cancel what is 0 at 0.
+    """
+    names = {index: bound_class(0) for index in bound_indices(expression)}
+    parts = {part for part in expression.atoms(Pow, log, *_HYPERBOLIC, *_INVERSE) if part.has(*_HYPERBOLIC, *_INVERSE)}
+    return {found.xreplace(names) for part in parts for found in _singularities(_in_exponentials(part))}
 
 
 def substitute_definition(expression: Expr, equation: Equality) -> Expr:
@@ -274,6 +301,8 @@ def _understood(expression: Expr) -> bool:
     if isinstance(expression, (ExprCondPair, Boolean)):
         return all(map(_understood, expression.args))
     if not isinstance(expression, _KINDS) and expression is not S.ImaginaryUnit or expression in (nan, oo, -oo, zoo):
+        return False
+    if isinstance(expression, (*_HYPERBOLIC, *_INVERSE)):  # whose singularities were lost in exponentials
         return False
     if isinstance(expression, Sum):
         return all(limit[1:] == (1, n) for limit in expression.limits) and _understood(expression.function)
