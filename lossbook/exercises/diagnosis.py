@@ -25,7 +25,6 @@ from sympy import (
     Indexed,
     IndexedBase,
     KroneckerDelta,
-    Lambda,
     LessThan,
     Mul,
     Ne,
@@ -375,7 +374,7 @@ def _inner(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     still = IndexedBase(Dummy(real=True)) if isinstance(symbol, Indexed) else Dummy(real=True)
     for outer in shortest_first(whole.atoms(Function, Pow)):
         inner = outer.args[0]
-        if isinstance(inner, (ExprCondPair, Lambda, IndexedBase, Indexed, Symbol)) or not inner.has(name):
+        if isinstance(outer, NamedFunction) or isinstance(inner, (ExprCondPair, Indexed, Symbol)) or not inner.has(name):
             continue
         for slope, but in ((1, ""), (-1, ", all but a minus sign")):
             sloped = inner.xreplace({name: still}) + slope * (symbol - symbol.xreplace({name: still}))
