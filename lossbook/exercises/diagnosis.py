@@ -372,9 +372,9 @@ def _inner(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     whole = rename_bound(whole, symbol.free_symbols)
     name = symbol.base if isinstance(symbol, Indexed) else symbol
     still = IndexedBase(Dummy(real=True)) if isinstance(symbol, Indexed) else Dummy(real=True)
-    for outer in shortest_first(whole.atoms(Function, Pow)):
+    for outer in shortest_first(whole.atoms(Function, Pow) - whole.atoms(NamedFunction)):
         inner = outer.args[0]
-        if isinstance(outer, NamedFunction) or isinstance(inner, (ExprCondPair, Indexed, Symbol)) or not inner.has(name):
+        if isinstance(inner, (ExprCondPair, Indexed, Symbol)) or not inner.has(name):
             continue
         for slope, but in ((1, ""), (-1, ", all but a minus sign")):
             sloped = inner.xreplace({name: still}) + slope * (symbol - symbol.xreplace({name: still}))
