@@ -3,7 +3,8 @@
 `equal(a, b)` first tries to prove it, with the number of classes n left a symbol; then `counterexamples` hunts
 for a point where they differ; else it says that it does not know. The proof is short enough to check by reading:
 
-1. Derivatives are carried out, named functions replaced by their definitions.
+1. Derivatives are carried out, named functions replaced by their definitions, hyperbolic functions and their inverses
+   by exponentials and logarithms.
 2. The free indices either coincide or differ. Each case is proved by itself, so that every Kronecker
    delta is a plain 0 or 1 and deltas inside sums are gone.
 3. Absolute values, maxima and comparisons are written with signs. An expression under a sign is
@@ -51,9 +52,14 @@ from sympy import (
     S,
     Sum,
     Symbol,
+    acosh,
+    asinh,
     atan,
+    atanh,
     cos,
     cosh,
+    coth,
+    csch,
     erf,
     exp,
     expand,
@@ -64,6 +70,7 @@ from sympy import (
     nan,
     oo,
     reduced,
+    sech,
     sign,
     sin,
     sinh,
@@ -81,6 +88,7 @@ from lossbook.canonical import Exponential, bound_class, canonical, factors_of, 
 from lossbook.checks import as_expression
 from lossbook.counterexamples import Counterexample, find_counterexample
 from lossbook.functions import RowFunction, in_definitions
+from lossbook.functions import tanh as own_tanh
 from lossbook.indices import (
     bound_indices,
     collapse,
@@ -225,10 +233,29 @@ def _elementary(expression: Expr, definitions: Sequence[Equality]) -> Expr:
         expression = substitute_definition(expression, equation)
     if not expression.has(DiracDelta):  # what is left is the derivative of a jump
         expression = evaluate_derivatives(expression).replace(DiracDelta, lambda *_: S.Zero)
-    expression = with_deltas(in_definitions(expression))
-    expression = expression.rewrite((sinh, cosh, tanh), exp)
+    expression = with_deltas(in_definitions(expression.replace(own_tanh, tanh)))
+    written = _in_exponentials(expression)
+    if _singularities_of_parts(expression) <= _singularities(written):
+        expression = written
     expression = expression.xreplace({number: _decimal(number) for number in expression.atoms(Float)})
     return _carry_out_finite_sums(expression)
+
+
+_HYPERBOLIC, _INVERSE = (sinh, cosh, tanh, sech, csch, coth), (asinh, acosh, atanh)
+
+
+def _in_exponentials(expression: Expr) -> Expr:
+    return expression.rewrite(_HYPERBOLIC, exp).rewrite(_INVERSE, log)
+
+
+def _singularities_of_parts(expression: Expr) -> set[tuple[str, Expr]]:
+    """The singularities of hyperbolic functions, of quotients of them and of their logarithms.
+
+    Each is written with exponentials by itself: from tanh(x) coth(x) SymPy would cancel what is 0 at 0.
+    """
+    bound = bound_indices(expression)
+    parts = {part for part in expression.atoms(Pow, log, *_HYPERBOLIC, *_INVERSE) if part.has(*_HYPERBOLIC, *_INVERSE)}
+    return {found for part in parts for found in _singularities(_in_exponentials(part), bound=bound)}
 
 
 def with_deltas(expression: Expr) -> Expr:
@@ -329,6 +356,8 @@ def _understood(expression: Expr) -> bool:
         return all(map(_understood, expression.args))
     known = isinstance(expression, _KINDS + _FUNCTIONS) or expression is S.ImaginaryUnit
     if not known or expression in (nan, oo, -oo, zoo):
+        return False
+    if isinstance(expression, (*_HYPERBOLIC, *_INVERSE)):  # whose singularities were lost in exponentials
         return False
     if isinstance(expression, Sum):
         return all(limit[1:] == (1, n) for limit in expression.limits) and _understood(expression.function)
@@ -593,14 +622,14 @@ def _symmetrised(summand: Expr, classes: Sequence[Expr]) -> Expr:
     return Add(*(summand.xreplace(dict(zip(classes, order))) for order in permutations(classes)))
 
 
-def _singularities(expression: Expr, facts: Sequence[Fact] = ()) -> tuple[set[Expr], set[Expr]]:
+def _singularities(expression: Expr, facts: Sequence[Fact] = (), bound: Iterable[Expr] = ()) -> set[tuple[str, Expr]]:
     """Where `expression` is undefined: what must not be 0 in it, and what must not be negative, unless that is known.
 
-    Indices that sums bind are named by their places, since only the kind of what vanishes is compared.
+    Indices that its sums bind, and those in `bound`, are named by their places, since only the kind of what vanishes
+    is compared.
     """
-    nonzero: set[Expr] = set()
-    never_negative: set[Expr] = set()
-    bound = sorted(bound_indices(expression), key=str)
+    found: set[tuple[str, Expr]] = set()
+    bound = sorted({*bound, *bound_indices(expression)}, key=str)
     for part in expression.atoms(Pow, log):
         base, power = (part.args[0], S.Zero) if isinstance(part, log) else part.as_base_exp()
         if (
@@ -617,11 +646,11 @@ def _singularities(expression: Expr, facts: Sequence[Fact] = ()) -> tuple[set[Ex
         if not power.is_nonnegative or power == 0:
             bases = [f.as_base_exp()[0] for f in factors if not _exceeds_zero(-f, facts)]
             bases = [base.args[0] if isinstance(base, Abs) else base for base in bases]
-            nonzero |= {_alike([base, -base], bound) for base in bases if not base.is_number}
+            found |= {("not 0", _alike([base, -base], bound)) for base in bases if not base.is_number}
         if not power.is_Integer or power == 0:
             odd = Mul(*(f for f in factors if not (f.is_nonnegative or f.as_base_exp()[1].is_even)))
-            never_negative |= {_alike([odd], bound)} - {S.One}
-    return nonzero, never_negative
+            found |= {("not negative", _alike([odd], bound))} if odd != 1 else set()
+    return found
 
 
 def _alike(forms: Sequence[Expr], bound: Sequence[Expr]) -> Expr:

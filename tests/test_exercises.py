@@ -33,6 +33,8 @@ from sympy import (
     S,
     Sum,
     Symbol,
+    asinh,
+    atanh,
     cos,
     cosh,
     exp,
@@ -40,6 +42,7 @@ from sympy import (
     nan,
     oo,
     pi,
+    sech,
     sign,
     sin,
     sinh,
@@ -108,11 +111,11 @@ WRONG = {
         (3 * (1 - p[i]), "constant factor"),
         (1 - p[k], "indices swapped"),
         (p[i], None),
-        (1 + p[i], None),
+        (1 + p[i], "wrong term"),
         (1 - p[i] ** 2, None),
     ],
     "squared_error_of_one_picture": [
-        ((p[i] - 1) ** 2, None),
+        ((p[i] - 1) ** 2, "wrong term"),
         (total(p[k] ** 2) - 2 * p[i], None),
         (total(p[k] ** 2) + 1, None),
         (-total(p[k] ** 2) + 2 * p[i] - 1, "sign"),
@@ -127,12 +130,12 @@ WRONG = {
         (prob, "missing factor"),
         (1 - sigmoid(s), "missing factor"),
         (exp(s) / (1 + exp(s)), "missing factor"),
-        (1 / (1 + exp(-s)) ** 2, None),
-        (prob**2 * (1 - prob), None),
+        (1 / (1 + exp(-s)) ** 2, "missing factor"),
+        (prob**2 * (1 - prob), "extra factor"),
     ],
     "sigmoid_mirror": [
         (prob - 1, "sign"),
-        (-prob, None),
+        (-prob, "wrong term"),
         (1 / prob, None),
         (2 * (1 - prob), "constant factor"),
         (prob, None),
@@ -152,15 +155,15 @@ WRONG = {
         (1 - 2 * prob, "missing factor"),
         (prob * (1 - prob) * (1 - 2 * prob) / 2, "constant factor"),
         (prob * (1 - 2 * prob), "missing factor"),
-        (prob * (1 - prob) ** 2, None),
+        (prob * (1 - prob) ** 2, "wrong term"),
     ],
     "softplus_slope": [
         (-sigmoid(s), "sign"),
-        (1 / (1 + exp(s)), None),
+        (1 / (1 + exp(s)), "missing factor"),
         (exp(s), None),
         (half * exp(s) / (1 + exp(s)), "constant factor"),
         (1 / (1 + exp(s)) * exp(2 * s), None),
-        (prob * (1 - prob), None),
+        (prob * (1 - prob), "extra factor"),
     ],
     "softmax_slope": [
         (p[i] * (1 - p[i]), "only the diagonal"),
@@ -173,7 +176,7 @@ WRONG = {
         (same - p[k], "missing factor"),
         (p[i], "missing factor"),
         (p[i] * (same - p[i]), "only the diagonal"),
-        (p[i] * (same + p[k]), None),
+        (p[i] * (same + p[k]), "wrong term"),
     ],
     "softmax_own_slope": [
         (-soft * (1 - soft), "sign"),
@@ -185,22 +188,24 @@ WRONG = {
         (1 - p[i], "missing factor"),
         (n * p[i] * (1 - p[i]) / 2, "constant factor"),
         ((1 - p[i]) * (1 - (n - 1) * (1 - p[i])), "only two classes"),
+        (p[1] * p[2], "only two classes"),
+        (p[i] * (same - p[k]), "index too many"),
     ],
     "softmax_of_two": [
         (z[2] - z[1], "sign"),
-        (z[1], None),
+        (z[1], "wrong term"),
         ((z[1] - z[2]) / 2, "constant factor"),
-        (z[1] + z[2], None),
+        (z[1] + z[2], "wrong term"),
         (exp(z[1]) / (exp(z[1]) + exp(z[2])), None),
         (exp(z[1] - z[2]), None),
     ],
     "logsumexp_gradient": [
         (-soft, "sign"),
         (exp(z[i]), None),
-        (1 / total(exp(z[k])), None),
+        (1 / total(exp(z[k])), "missing factor"),
         (softmax(z, k), "indices swapped"),
         (soft / n, "constant factor"),
-        (p[i] * (1 - p[i]), None),
+        (p[i] * (1 - p[i]), "extra factor"),
     ],
     "log_softmax_gradient": [
         (1 - p[i], "only the diagonal"),
@@ -209,8 +214,8 @@ WRONG = {
         (same - p[i], "indices swapped"),
         (same * (1 - p[i]), "only the diagonal"),
         (2 * (same - p[k]), "constant factor"),
-        (p[i] * (same - p[k]), None),
-        (same + p[k], None),
+        (p[i] * (same - p[k]), "extra factor"),
+        (same + p[k], "wrong term"),
         ((2 * same - 1) * (1 - p[i]), "only two classes"),
     ],
     "warm_softmax_slope": [
@@ -227,7 +232,7 @@ WRONG = {
         ((prob - t) * prob * (1 - prob), "constant factor"),
         (2 * (prob - t) * prob, "missing factor"),
         (prob * (1 - prob), "missing factor"),
-        (prob - t, None),
+        (prob - t, "missing factor"),
         (2 * (prob - t) * prob * (1 + prob), None),
     ],
     "hardest_push": [
@@ -246,7 +251,7 @@ WRONG = {
         (-2 * p[i] * (p[i] - y[i] - mean_slope), "sign"),
         (p[i] * (p[i] - y[i] - mean_slope), "constant factor"),
         (2 * (p[i] - y[i] - mean_slope), "missing factor"),
-        (2 * p[i] * (p[i] - y[i]), None),
+        (2 * p[i] * (p[i] - y[i]), "wrong term"),
         (-2 * p[i] * (mean_slope - (p[i] - y[i]) * p[i]), "only off the diagonal"),
         (2 * p[i] * (p[i] - y[i]) / n, None),
     ],
@@ -255,17 +260,18 @@ WRONG = {
         (prob - t, "missing factor"),
         (1 / (prob * (1 - prob)), "missing factor"),
         ((prob - t) / prob, "missing factor"),
-        (-t / prob - (1 - t) / (1 - prob), None),
+        (-t / prob - (1 - t) / (1 - prob), "missing factor"),
         (2 * (prob - t) / (prob * (1 - prob)), "constant factor"),
-        (-t / prob, None),
+        (-t / prob, "only the true class"),
     ],
     "binary_cross_entropy_by_score": [
         (t - sigmoid(s), "sign"),
         ((prob - t) / (prob * (1 - prob)), "by probabilities"),
         (prob * (1 - prob), "missing factor"),
         (2 * (prob - t), "constant factor"),
-        (prob, None),
-        ((prob - t) * prob * (1 - prob), None),
+        (prob, "wrong term"),
+        ((prob - t) * prob * (1 - prob), "extra factor"),
+        (2 * (prob - t) * prob * (1 - prob), "extra factor"),
         (sigmoid(-s) - t, None),
     ],
     "cross_entropy_by_probability": [
@@ -284,9 +290,10 @@ WRONG = {
         ((1 - y[i]) * p[i], "only off the diagonal"),
         (p[k] - y[k], "indices swapped"),
         ((p[i] - y[i]) / n, "constant factor"),
-        (p[i], None),
-        ((1 - p[i]) * (p[i] - y[i]), None),
+        (p[i], "wrong term"),
+        ((1 - p[i]) * (p[i] - y[i]), "extra factor"),
         (p[i] - y[i] + (n - 2) * p[i], "only two classes"),
+        (p[i] - 1, "only the true class"),
     ],
     "softmax_cross_entropy_hessian": [
         (p[i] * (1 - p[i]), "only the diagonal"),
@@ -302,7 +309,7 @@ WRONG = {
         (-t, "sign"),
         (half * t, "constant factor"),
         (half + 0 * t, None),
-        (t**2, None),
+        (t**2, "extra factor"),
         (t / (1 - t), None),
     ],
     "weight_gradient_of_one_neuron": [
@@ -318,14 +325,14 @@ WRONG = {
     ],
     "bias_gradient_of_one_neuron": [
         (t - prob, "sign"),
-        ((prob - t) * feature, None),
+        ((prob - t) * feature, "extra factor"),
         ((prob - t) / (prob * (1 - prob)), "by probabilities"),
         (prob * (1 - prob), "missing factor"),
         ((prob - t) / 2, "constant factor"),
-        ((prob - t) * bias, None),
+        ((prob - t) * bias, "extra factor"),
     ],
     "weight_gradient_with_squared_error": [
-        ((prob - t) * feature, None),
+        ((prob - t) * feature, "missing factor"),
         (2 * (prob - t) * feature, "missing factor"),
         (2 * (prob - t), "by probabilities"),
         (2 * (prob - t) * prob * (1 - prob), "missing factor"),
@@ -335,10 +342,10 @@ WRONG = {
         (2 * (prob - t) * prob * feature, "missing factor"),
     ],
     "weight_after_one_step": [
-        (weight + rate * (prob - t) * feature, None),
-        (weight - rate * (prob - t), None),
-        (weight - (prob - t) * feature, None),
-        (-rate * (prob - t) * feature, None),
+        (weight + rate * (prob - t) * feature, "wrong term"),
+        (weight - rate * (prob - t), "missing factor"),
+        (weight - (prob - t) * feature, "wrong term"),
+        (-rate * (prob - t) * feature, "wrong term"),
         (rate * (prob - t) * feature - weight, "sign"),
         (2 * weight - 2 * rate * (prob - t) * feature, "constant factor"),
     ],
@@ -355,9 +362,9 @@ WRONG = {
         (x[k], "missing factor"),
     ],
     "gradient_without_normalised_targets": [
-        (p[i] - y[i], None),
+        (p[i] - y[i], "missing factor"),
         (y[i] - p[i] * total(y[k]), "sign"),
-        (total(y[k]) - y[i], None),
+        (total(y[k]) - y[i], "missing factor"),
         (-y[i] / p[i], "by probabilities"),
         (-y[i] * (1 - p[i]), "only the diagonal"),
         (p[i] * (total(y[k]) - y[i]), "only off the diagonal"),
@@ -371,17 +378,21 @@ WRONG = {
         (-same / p[k], "by probabilities"),
         ((p[k] - same) / 2, "constant factor"),
         (p[k] + same, "only off the diagonal"),
-        (p[k] * (p[k] - same), None),
+        (p[k] * (p[k] - same), "extra factor"),
     ],
     "hidden_gradient": [
         (-hidden_sum, "sign"),
         (hidden_sum / n, "constant factor"),
         (total(w[k]), "missing factor"),
         (total(-y[k] / p[k] * w[k]), "missing factor"),
-        (total(p[k] * w[k]), None),
+        (total(p[k] * w[k]), "wrong term"),
         (total((p[k] - y[k]) ** 2 * w[k]), None),
         (total(-y[k] * (1 - p[k]) * w[k]), "only the diagonal"),
         (total(y[k] * w[k]), None),
+        (S.Zero, None),
+        (Sum(p[i] - y[i], (i, 1, n)) * total(w[k]), None),
+        ((p[1] - y[1]) * w[1] + (p[2] - y[2]) * w[2], "only two classes"),
+        ((p[i] - y[i]) * w[i], "index too many"),
     ],
     "hidden_score_gradient": [
         (hidden_sum, "missing factor"),
@@ -390,24 +401,24 @@ WRONG = {
         (tanh(hidden) * hidden_sum, None),
         (slope_of_tanh, "missing factor"),
         (2 * slope_of_tanh * hidden_sum, "constant factor"),
-        ((1 - tanh(hidden)) * hidden_sum, None),
+        ((1 - tanh(hidden)) * hidden_sum, "missing factor"),
     ],
     "squared_error_gradient": [
         (r, "constant factor"),
         (-2 * r, "sign"),
-        (2 * prediction, None),
+        (2 * prediction, "wrong term"),
         (2 * Abs(r), "wrong branch"),
-        (2 * r**2, None),
+        (2 * r**2, "extra factor"),
         (r / 2, "constant factor"),
         (S(2), None),
         (-4 * r, "constant factor"),
     ],
     "absolute_error_gradient": [
         (sign(value - prediction), "sign"),
-        (r / Abs(r), "wrong at the kink"),
+        (r / Abs(r), "undefined"),
         (Piecewise((1, r > 0), (-1, True)), "wrong at the kink"),
         (Piecewise((1, r >= 0), (-1, True)), "wrong at the kink"),
-        (Piecewise((1, r > 0), (-1, r < 0)), "wrong at the kink"),
+        (Piecewise((1, r > 0), (-1, r < 0)), "undefined"),
         (S.One, "wrong branch"),
         (Abs(r), None),
         (2 * sign(r), "constant factor"),
@@ -433,8 +444,11 @@ WRONG = {
         (inside_beta(r, beta * sign(r)), "constant factor"),
         (Piecewise((r / beta, Abs(r) < beta), (0, Eq(Abs(r), beta)), (sign(r), True)), "wrong at the kink"),
         (sign(r), "wrong branch"),
+        (inside_beta(Abs(r) / beta, 1), "wrong branch"),
     ],
     "huber_gradient": [
+        (r * Min(1, delta / Abs(r)), "undefined"),
+        (Piecewise((r, Abs(r) < 2 * delta), (delta, r > -delta), (r / 2, True)), "wrong branch"),
         (inside_delta(r, sign(r)), "wrong branch"),
         (inside_delta(r, delta), "wrong branch"),
         (inside_delta(2 * r, delta * sign(r)), "wrong branch"),
@@ -443,7 +457,7 @@ WRONG = {
         (r, "wrong branch"),
         (inside_delta(r, -delta * sign(r)), "wrong branch"),
         (Piecewise((r, Abs(r) < delta), (0, Eq(Abs(r), delta)), (delta * sign(r), True)), "wrong at the kink"),
-        (Piecewise((r, Abs(r) < delta), (delta * sign(r), Abs(r) > delta)), "wrong at the kink"),
+        (Piecewise((r, Abs(r) < delta), (delta * sign(r), Abs(r) > delta)), "undefined"),
     ],
     "huber_from_smooth_l1": [
         (1 / delta, None),
@@ -454,8 +468,8 @@ WRONG = {
         (delta + 1, None),
     ],
     "residual_after_one_step": [
-        ((1 - rate) * r, None),
-        ((1 + 2 * rate) * r, None),
+        ((1 - rate) * r, "wrong term"),
+        ((1 + 2 * rate) * r, "wrong term"),
         (-(1 - 2 * rate) * r, "sign"),
         (1 - 2 * rate, "missing factor"),
         (prediction - 2 * rate * r, None),
@@ -463,12 +477,12 @@ WRONG = {
     ],
     "residual_after_one_step_of_absolute_error": [
         (r - rate, "wrong branch"),
-        (r + rate * sign(r), None),
+        (r + rate * sign(r), "wrong term"),
         ((1 - rate) * r, None),
         (rate * sign(r) - r, "sign"),
         (Piecewise((r - rate, r > 0), (r + rate, True)), "wrong at the kink"),
-        (prediction - rate * sign(r), None),
-        (r - sign(r), None),
+        (prediction - rate * sign(r), "wrong term"),
+        (r - sign(r), "wrong term"),
     ],
     "largest_stable_rate": [
         (half, "constant factor"),
@@ -490,6 +504,8 @@ WRONG = {
         (-total(values[k]) / n, "sign"),
         (total(values[k]) / 2, "constant factor"),
         (values[1], None),
+        ((values[1] + values[2]) / 2, "only two classes"),
+        (values[k] / n, "index too many"),
         (2 * total(values[k]) / n, "constant factor"),
         (total(values[k] ** 2) / n, None),
     ],
@@ -501,6 +517,8 @@ WRONG = {
         (inside_delta(-1, -delta / Abs(r)), "sign"),
         (inside_delta(1, 1 / Abs(r)), "wrong branch"),
         (inside_delta(half, half * delta / Abs(r)), "constant factor"),
+        (Min(1, delta / Abs(r)), "undefined"),
+        (Min(delta, Abs(r)) / Abs(r), "undefined"),
     ],
     "pinball_gradient": [
         (Piecewise((quantile, r < 0), (quantile - 1, True)), "sign"),
@@ -516,21 +534,21 @@ WRONG = {
         (1 / tanh(r), None),
         (2 * tanh(r), "constant factor"),
         (sign(r), None),
-        (1 / cosh(r), None),
+        (1 / cosh(r), "missing factor"),
         (sigmoid(r), None),
     ],
     "log_cosh_curvature": [
         (tanh(r) ** 2 - 1, "sign"),
         (1 / cosh(r), None),
         ((1 - tanh(r) ** 2) / 4, "constant factor"),
-        (1 - tanh(r), None),
-        (sigmoid(2 * r), None),
+        (1 - tanh(r), "missing factor"),
+        (sigmoid(2 * r), "missing factor"),
         (sigmoid(2 * r) * 4, "missing factor"),
     ],
     "forward_difference_of_squared_error": [
         (-h, "sign"),
         (h / 2, "constant factor"),
-        (h**2, None),
+        (h**2, "extra factor"),
         (2 * r + h, None),
         (S.Zero, None),
         (h * r, None),
@@ -538,7 +556,7 @@ WRONG = {
     "forward_difference_error": [
         (h * second_derivative, "constant factor"),
         (-h * second_derivative / 2, "sign"),
-        (h**2 * second_derivative / 2, None),
+        (h**2 * second_derivative / 2, "extra factor"),
         (second_derivative / 2, "missing factor"),
         (h / 2, "missing factor"),
         (h * third_derivative / 2, None),
@@ -559,21 +577,23 @@ WRONG = {
         (2 * (1 - prob) ** 2 * (2 * prob * log(prob) - (1 - prob)), "constant factor"),
         (2 * prob * log(prob) - (1 - prob), "missing factor"),
         (prob - 1, None),
-        ((1 - prob) ** 2 * (prob - 1), None),
+        ((1 - prob) ** 2 * (prob - 1), "wrong term"),
+        ((1 - prob) ** 2 * (-2 * prob * log(prob) - (1 - prob)), "wrong term"),
     ],
     "label_smoothing_gradient": [
         (p[i] - y[i], None),
         ((1 - epsilon) * y[i] + epsilon / n - p[i], "sign"),
-        (p[i] - (1 - epsilon) * y[i], None),
+        (p[i] - (1 - epsilon) * y[i], "wrong term"),
+        (p[i] - (1 - epsilon) * y[i] + epsilon / n, "wrong term"),
         (p[i] - (1 - epsilon) * y[i] - epsilon / 2, "only two classes"),
-        (p[i] - (1 - epsilon) * y[i] - epsilon, None),
+        (p[i] - (1 - epsilon) * y[i] - epsilon, "wrong term"),
         (p[k] - (1 - epsilon) * y[k] - epsilon / n, "indices swapped"),
         (n * (p[i] - (1 - epsilon) * y[i] - epsilon / n), "constant factor"),
         (-((1 - epsilon) * y[i] + epsilon / n) / p[i], "by probabilities"),
     ],
     "poisson_gradient": [
         (count - exp(s), "sign"),
-        (exp(s), None),
+        (exp(s), "wrong term"),
         (s - count, None),
         (2 * (exp(s) - count), "constant factor"),
         (exp(s) - count * s, None),
@@ -588,7 +608,7 @@ WRONG = {
         (S.Zero, "wrong branch"),
         (inside_margin(-side, -side * prediction), "wrong branch"),
         (Piecewise((-side, side * prediction < 0), (0, True)), "wrong branch"),
-        (Piecewise((-side, side * prediction < 1), (0, side * prediction > 1)), "wrong at the kink"),
+        (Piecewise((-side, side * prediction < 1), (0, side * prediction > 1)), "undefined"),
     ],
     "squared_hinge_gradient": [
         (inside_margin(2 * side * (1 - side * prediction), 0), "sign"),
@@ -616,7 +636,7 @@ WRONG = {
         ((1 - p[i]) * q[i], "only off the diagonal"),
         (2 * (softmax(z, i) - p[i]), "constant factor"),
         (q[k] - p[k], "indices swapped"),
-        (q[i], None),
+        (q[i], "wrong term"),
     ],
     "huber_value": [
         (inside_delta(r**2 / 2, delta * (r - delta / 2)), "wrong branch"),
@@ -633,7 +653,7 @@ WRONG = {
         (total((weight * x[k] - values[k]) * x[k]) / n, "constant factor"),
         (2 * total(weight * x[k] - values[k]) / n, "missing factor"),
         (-2 * total((weight * x[k] - values[k]) * x[k]) / n, "sign"),
-        (2 * total(weight * x[k] ** 2 - values[k]) / n, None),
+        (2 * total(weight * x[k] ** 2 - values[k]) / n, "missing factor"),
         (total((weight * x[k] - values[k]) * x[k]), "constant factor"),
         (2 * total(x[k]) / n, "missing factor"),
     ],
@@ -641,17 +661,18 @@ WRONG = {
         (z[i] - values[i], "constant factor"),
         (-2 * (z[i] - values[i]), "sign"),
         (2 * (z[k] - values[k]), "indices swapped"),
-        (2 * total(z[k] - values[k]), None),
-        (2 * z[i], None),
-        (2 * (z[i] - values[i]) ** 2, None),
+        (2 * total(z[k] - values[k]), "missing factor"),
+        (2 * z[i], "wrong term"),
+        (2 * (z[i] - values[i]) ** 2, "extra factor"),
         (2 * (z[i] - values[i]) / n, "constant factor"),
     ],
     "ridge_gradient": [
-        (2 * (weight * feature - value) * feature, None),
+        (2 * (weight * feature - value) * feature, "wrong term"),
         ((weight * feature - value) * feature + penalty * weight, "constant factor"),
         (-2 * (weight * feature - value) * feature - 2 * penalty * weight, "sign"),
-        (2 * (weight * feature - value) + 2 * penalty * weight, None),
-        (2 * (weight * feature - value) * feature + penalty * weight, None),
+        (2 * (weight * feature - value) + 2 * penalty * weight, "missing factor"),
+        (2 * (weight * feature - value) * feature + penalty * weight, "wrong term"),
+        (2 * (weight * feature - value) * feature - 2 * penalty * weight, "wrong term"),
         (2 * (weight * feature - value) * feature + 2 * penalty * weight**2, None),
     ],
 }
@@ -680,10 +701,16 @@ RIGHT = {
         1 / (2 + 2 * cosh(s)),
         1 / (4 * cosh(s / 2) ** 2),
         (1 - tanh(s / 2) ** 2) / 4,
+        sech(s / 2) ** 2 / 4,
         Rational(1, 4) - (sigmoid(s) - half) ** 2,
     ],
     "sigmoid_mirror": [1 - prob, (1 - prob**2) / (1 + prob)],
-    "score_of_probability": [log(prob / (1 - prob)), log(prob) - log(1 - prob), -log(1 / prob - 1)],
+    "score_of_probability": [
+        log(prob / (1 - prob)),
+        log(prob) - log(1 - prob),
+        -log(1 / prob - 1),
+        2 * atanh(2 * prob - 1),
+    ],
     "sigmoid_curvature": [
         prob * (1 - prob) * (1 - 2 * prob),
         sigmoid(s) * sigmoid(-s) * (sigmoid(-s) - sigmoid(s)),
@@ -724,7 +751,13 @@ RIGHT = {
         2 * (sigmoid(s) - t) * exp(-s) / (1 + exp(-s)) ** 2,
         (prob - t) * (1 - prob) * 2 * prob,
     ],
-    "hardest_push": [-log(2), log(half), log(Rational(1, 3)) - log(Rational(2, 3))],
+    "hardest_push": [
+        -log(2),
+        log(half),
+        log(Rational(1, 3)) - log(Rational(2, 3)),
+        -2 * atanh(Rational(1, 3)),
+        -asinh(Rational(3, 4)),
+    ],
     "softmax_squared_error_gradient": [
         2 * p[i] * (p[i] - y[i] - mean_slope),
         2 * p[i] * ((p[i] - y[i]) - Sum((p[j] - y[j]) * p[j], (j, 1, n))),
@@ -787,6 +820,7 @@ RIGHT = {
     "hidden_score_gradient": [
         slope_of_tanh * hidden_sum,
         hidden_sum / cosh(hidden) ** 2,
+        sech(hidden) ** 2 * hidden_sum,
         total((p[k] - y[k]) * w[k] * slope_of_tanh),
     ],
     "squared_error_gradient": [2 * r, 2 * prediction - 2 * value, -2 * (value - prediction)],
@@ -799,10 +833,17 @@ RIGHT = {
     "smooth_l1": [
         inside_beta(r**2 / (2 * beta), Abs(r) - beta / 2),
         Piecewise((r - beta / 2, r >= beta), (-r - beta / 2, r <= -beta), (r**2 / (2 * beta), True)),
+        Piecewise((r**2 / (2 * beta), Abs(r) <= beta), (Abs(r) - beta / 2, True)),
+        Min(Abs(r), beta) ** 2 / (2 * beta) + Max(Abs(r) - beta, 0),
     ],
     "smooth_l1_gradient": [
         inside_beta(r / beta, sign(r)),
         Piecewise((sign(r), Abs(r) >= beta), (r / beta, True)),
+        Max(-1, Min(1, r / beta)),
+        Piecewise((1, r >= beta), (-1, r <= -beta), (r / beta, True)),
+        r / Max(Abs(r), beta),
+        sign(r) * Min(1, Abs(r) / beta),
+        Piecewise((r / beta, Abs(r) <= beta), (r / Abs(r), True)),
     ],
     "huber_gradient": [
         inside_delta(r, delta * sign(r)),
@@ -834,7 +875,7 @@ RIGHT = {
         sinh(r) / cosh(r),
         (exp(r) - exp(-r)) / (exp(r) + exp(-r)),
     ],
-    "log_cosh_curvature": [1 - tanh(r) ** 2, 1 / cosh(r) ** 2, 4 * sigmoid(2 * r) * sigmoid(-2 * r)],
+    "log_cosh_curvature": [1 - tanh(r) ** 2, sech(r) ** 2, 1 / cosh(r) ** 2, 4 * sigmoid(2 * r) * sigmoid(-2 * r)],
     "forward_difference_of_squared_error": [h],
     "forward_difference_error": [h * second_derivative / 2],
     "central_difference_error": [h**2 * third_derivative / 6],
@@ -989,7 +1030,7 @@ WRONG_FUNCTIONS = {
         (lambda scores, truth, inputs: (-truth / shares(scores)).T @ inputs / len(inputs), "missing factor"),
         (lambda scores, truth, inputs: (-truth * (1 - shares(scores))).T @ inputs / len(inputs), "only the diagonal"),
         (lambda scores, truth, inputs: batch_gradient(scores, truth, np.ones_like(inputs)), "missing factor"),
-        (lambda scores, truth, inputs: shares(scores).T @ inputs / len(inputs), None),
+        (lambda scores, truth, inputs: shares(scores).T @ inputs / len(inputs), "wrong term"),
         (lambda scores, truth, inputs: (shares(scores) - truth) @ inputs, None),
         (lambda scores, truth, inputs: None, None),
     ],
@@ -1061,7 +1102,7 @@ def assert_equal_for_two_classes(exercise, answer):
     for scores in ((0, 1), (2, -1), (3, 5)):
         numbers = {i: Integer(1), k: Integer(2), epsilon: half, y[1]: S.One, y[2]: S.Zero, weight: S(3)}
         numbers |= {p[1]: Rational(1, 4), p[2]: Rational(3, 4)}
-        numbers |= {row[m]: Integer(score) for row in (z, x, values) for m, score in enumerate(scores, start=1)}
+        numbers |= {row[m]: Integer(score) for row in (z, x, w, values) for m, score in enumerate(scores, start=1)}
         numbers = {symbol: mp.mpf(v.p) / v.q for symbol, v in numbers.items()}
         for equation in reversed(exercise.given):
             numbers |= meanings(equation, 2, numbers)
@@ -1209,7 +1250,102 @@ def test_feedback_reads_like_a_teacher():
     assert "A link of the chain is missing: ∂z/∂w." in str(exercises.weight_gradient_of_one_neuron.check(prob - t))
     assert "It is 1/n times the right answer." in str(check((p[i] - y[i]) / n))
     assert "wrong where |yhat - y| > delta" in str(exercises.huber_gradient.check(r))
-    assert "at the kink, where yhat = y" in str(exercises.absolute_error_gradient.check(r / Abs(r)))
+    above = Piecewise((1, r > 0), (-1, True))
+    assert "at the kink, where yhat = y" in str(exercises.absolute_error_gradient.check(above))
+
+
+SAID = {
+    "a division by 0 is no kink": (
+        "weight_of_an_outlier",
+        Min(1, delta / Abs(r)),
+        "It is undefined where yhat = y, and right everywhere else.",
+    ),
+    "a region that is partly right": (
+        "huber_gradient",
+        Piecewise((r, Abs(r) < 2 * delta), (delta, r > -delta), (r / 2, True)),
+        "It is wrong only where |yhat - y| > delta, but not everywhere there.",
+    ),
+    "the edge of a region for beta above 0": (
+        "smooth_l1_gradient",
+        inside_beta(Abs(r) / beta, 1),
+        "It is wrong where yhat < y, and right on the other side.",
+    ),
+    "k that counts inputs": (
+        "weight_gradient",
+        (p[i] - y[i]) * x[i],
+        "It is right where k is i, and wrong where k is not i.",
+    ),
+    "n that counts values": (
+        "best_constant_of_squared_error",
+        total(values[k]) / (n * (n - 1)),
+        "It is right for n = 2, and not for every n.",
+    ),
+    "what was asked for": (
+        "weight_gradient_of_one_neuron",
+        (prob - t) / (prob * (1 - prob)),
+        "It is the derivative with respect to p, not with respect to w.",
+    ),
+    "the sign of a term": (
+        "weight_after_one_step",
+        weight + rate * (prob - t) * feature,
+        "The sign of the term eta*x*(sigmoid(z) - y) is wrong.",
+    ),
+    "a factor of a term": (
+        "residual_after_one_step",
+        (1 - rate) * r,
+        "The term -eta*(yhat - y) is wrong: it is 1/2 times what it should be.",
+    ),
+    "a symbol that a term lacks": (
+        "weight_after_one_step",
+        weight - rate * (prob - t),
+        "A factor of the term -eta*(sigmoid(z) - y) is missing: x.",
+    ),
+    "a term left out": ("ridge_gradient", 2 * (weight * feature - value) * feature, "A term is missing: 2*lambda*w."),
+    "a term of a sum over classes": ("hidden_gradient", total(p[k] * w[k]), "A term is missing: Σ_i(-w_i*y_i)."),
+    "an inner derivative": (
+        "binary_cross_entropy_by_probability",
+        -t / prob - (1 - t) / (1 - prob),
+        "The inner derivative of 1 - p is missing.",
+    ),
+    "an inner derivative but for its sign": (
+        "sigmoid_slope",
+        1 / (1 + exp(-s)) ** 2,
+        "The inner derivative of 1 + exp(-z) is missing, all but a minus sign.",
+    ),
+    "a factor too many": (
+        "binary_cross_entropy_by_score",
+        2 * (prob - t) * prob * (1 - prob),
+        "There is a factor too many: 2*p*(1 - p).",
+    ),
+    "a missing factor with its 2": (
+        "weight_gradient_with_squared_error",
+        (prob - t) * feature,
+        "A factor is missing: 2*sigmoid(z)*sigmoid(-z).",
+    ),
+    "the true class": (
+        "weight_gradient",
+        (p[i] - 1) * x[k],
+        "It is right where y_i = 1, and not for every target.",
+    ),
+    "a forgotten sum": ("hidden_gradient", (p[i] - y[i]) * w[i], "A sum over i is missing."),
+    "an index of no one": (
+        "softmax_own_slope",
+        p[i] * (same - p[k]),
+        "Your answer has the index k, the right one has not.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_is_said_points_at_the_place(name):
+    exercise, answer, sentence = SAID[name]
+    assert f"Not yet. {sentence} At " in str(exercises.get(exercise).check(answer))
+
+
+def test_an_answer_that_is_0_lacks_no_link():
+    for answer in (S.Zero, Sum((p[i] - y[i]) * w[k], (i, 1, n))):
+        for exercise in (exercises.hidden_gradient, exercises.hidden_score_gradient):
+            assert "missing" not in str(exercise.check(answer))
 
 
 def test_a_region_has_its_edge_where_the_answer_is_wrong_on_it_too():
@@ -1459,4 +1595,4 @@ def test_the_exercises_need_sympy_alone():
         "print(exercises.sigmoid_slope.check(2 * probability).mistake, exercises.stable_softmax.hint())"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert shown.startswith("None In exp(z_i)/")
+    assert shown.startswith("missing factor In exp(z_i)/")

@@ -124,7 +124,8 @@ class Written(Answer):
             return False
         if not self.seems(self.solution, Eq(n, 2)):
             return False
-        indices = sorted({*free_indices(self.expression), *free_indices(self.solution)}, key=str)
+        found = {*free_indices(self.expression), *free_indices(self.solution)}
+        indices = sorted((index for index in found if not index.is_number), key=str)
         conditions = [Eq(write_out(condition.lhs, 2), condition.rhs) for condition in self.conditions]
         for numbers in product((1, 2), repeat=len(indices)):
             own, right = (in_definitions(side) for side in (self.expression, self.solution))
@@ -157,7 +158,8 @@ def _upright(switch: Expr) -> Expr:
 
 def holds(condition: Any, point: Point) -> bool:
     """Whether `condition` is true at `point`."""
-    return condition.xreplace({n: Integer(point.classes or 1), **point.values}) == True  # noqa: E712
+    placed = condition.xreplace({n: Integer(point.classes or 1), **point.indices})
+    return placed.xreplace(point.numbers) == True  # noqa: E712
 
 
 def _number(number: Any) -> Expr:

@@ -17,16 +17,20 @@ from sympy import (
     Add,
     And,
     Derivative,
+    Dummy,
     Eq,
     Expr,
+    Function,
     GreaterThan,
     Indexed,
+    IndexedBase,
     KroneckerDelta,
     LessThan,
     Mul,
     Ne,
     Not,
     Piecewise,
+    Pow,
     S,
     StrictGreaterThan,
     StrictLessThan,
@@ -34,14 +38,31 @@ from sympy import (
     Symbol,
     log,
 )
+from sympy.functions.elementary.piecewise import ExprCondPair
 
-from lossbook.exercises.answers import Answer
+from lossbook.exercises.answers import Answer, Written
 from lossbook.exercises.points import Point, value
 from lossbook.exercises.symbols import penalty, rate, samples, temperature
 from lossbook.exercises.words import Words
 from lossbook.functions import NamedFunction, log_sigmoid, log_softmax, sigmoid, softmax
-from lossbook.indices import collapse, differentiate, free_indices, rename_bound
-from lossbook.notation import approximations, beta, delta, epsilon, i, k, l, n, probabilities, probability, total
+from lossbook.indices import collapse, differentiate, free_indices, rename_bound, shortest_first
+from lossbook.notation import (
+    OPEN_UNIT,
+    approximations,
+    beta,
+    delta,
+    domain_of,
+    epsilon,
+    i,
+    k,
+    l,
+    n,
+    probabilities,
+    probability,
+    target,
+    targets,
+    total,
+)
 from lossbook.typeset import Formula, text
 
 if TYPE_CHECKING:
@@ -50,11 +71,16 @@ if TYPE_CHECKING:
 KINDS = {
     "sign": "the answer is the right one with the other sign",
     "constant factor": "the answer is the right one times a constant, such as 2, 1/2, n or 1/n",
+    "undefined": "the answer is right wherever it is defined, and undefined at some points",
     "wrong at the kink": "the answer is right everywhere but at a kink or jump",
     "wrong branch": "the answer is right on some branches of a piecewise, and wrong on another",
     "by probabilities": "the derivative was taken with respect to probabilities instead of scores",
     "missing factor": "a factor of the chain rule is missing",
-    "only two classes": "the answer is right for two classes, and for no other number of them",
+    "extra factor": "the answer is the right one times a factor that does not belong there",
+    "wrong term": "one term of a sum is missing, or has a wrong sign or factor",
+    "index too many": "the answer has an index that the right one has not, as when a sum is forgotten",
+    "only the true class": "the answer is right where the target is 1, and wrong elsewhere",
+    "only two classes": "the answer is right for two classes, and not for every number of them",
     "only the diagonal": "the terms of a class with itself are right, those of two classes are wrong or missing",
     "only off the diagonal": "the terms of two classes are right, those of a class with itself are wrong or missing",
     "indices swapped": "the indices i and k, or rows and columns, are exchanged",
@@ -88,9 +114,10 @@ def diagnose(exercise: Exercise, answer: Answer) -> tuple[str | None, Words | No
         return "only small numbers", Words("It is right for small numbers only.")
     found = _first(answer, chain(*(find(exercise, answer) for find in (_multiple, _chain, _region, _exchanged))))
     if found is None and answer.is_same_for_two_classes():
-        return "only two classes", Words("It is right for two classes, and for no other number of classes.")
-    found = found or _first(answer, _diagonal(exercise, answer))
-    return (None, None) if found is None else (found.kind, found.words)
+        return "only two classes", Words("It is right for {two}, and not for every {n}.", two=Formula(n, S(2)), n=n)
+    others = (_diagonal, _inner, _extra, _true_class, _terms)
+    found = found or _first(answer, chain(*(find(exercise, answer) for find in others)))
+    return _index(exercise, answer) if found is None else (found.kind, found.words)
 
 
 def _first(answer: Answer, suspects: Iterable[Suspect]) -> Suspect | None:
@@ -103,20 +130,43 @@ def _first(answer: Answer, suspects: Iterable[Suspect]) -> Suspect | None:
 
 def _multiple(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The solution times the constant that the answer seems to be a multiple by."""
-    pairs = [pair for pair in answer.beside(exercise.solution) if None not in pair and abs(pair[2]) > NOTHING]
-    for constant in (S.One, *(c for symbol in CONSTANTS for c in (symbol, 1 / symbol))):
-        factor = _common_ratio(pairs, constant)
-        if factor == -1 and constant == 1:
+    for factor in _ratios(answer, exercise.solution):
+        if factor == -1:
             yield Suspect("sign", Words("The sign is wrong, and nothing else."), -exercise.solution)
-        elif factor is not None:
-            factor *= constant
+        elif factor != 0:
             meant = ", with {N} the number of samples" if factor.has(samples) else ""
             words = Words(f"It is {{factor}} times the right answer{meant}.", factor=factor, N=samples)
             yield Suspect("constant factor", words, factor * exercise.solution)
 
 
-def _common_ratio(pairs: Sequence[tuple[Point, Any, Any]], constant: Expr) -> Expr | None:
-    """The fraction that answer over solution over `constant` is at all points, or None."""
+def _ratios(answer: Answer, expression: Expr, rest: Expr = S.Zero) -> Iterator[Expr]:
+    """The constants c with which the answer seems to be c times `expression`, plus `rest`."""
+    pairs = list(_pairs(answer, expression, rest))
+    for constant in (S.One, *(c for symbol in CONSTANTS for c in (symbol, 1 / symbol))):
+        ratio = _common_ratio(pairs, answer.defined(constant))
+        if ratio is not None:
+            yield ratio * constant
+        if ratio == 0:
+            return
+
+
+def _ratio(answer: Answer, expression: Expr, rest: Expr = S.Zero) -> Expr | None:
+    """The number c with which the answer seems to be c times `expression`, plus `rest`."""
+    try:
+        return _common_ratio(_pairs(answer, expression, rest), S.One)
+    except KeyError:  # the expression has a symbol or index that no point has
+        return None
+
+
+def _pairs(answer: Answer, expression: Expr, rest: Expr) -> Iterator[tuple[Point, Any, Any]]:
+    """Points, each with the answer less `rest` and `expression`, where that is not 0."""
+    for (point, own, other), (*_, less) in zip(answer.beside(expression), answer.beside(rest)):
+        if None not in (own, other, less) and abs(other) > NOTHING:
+            yield point, own - less, other
+
+
+def _common_ratio(pairs: Iterable[tuple[Point, Any, Any]], constant: Expr) -> Expr | None:
+    """The fraction that the first of each pair over the second over `constant` is at all points, or None."""
     ratio = None
     for point, own, right in pairs:
         if not constant.free_symbols <= {n, *point.values} or not value(constant, point):
@@ -124,12 +174,12 @@ def _common_ratio(pairs: Sequence[tuple[Point, Any, Any]], constant: Expr) -> Ex
         here = own / right / value(constant, point)
         if ratio is None:
             ratio = here
-        if abs(here - ratio) > 1e-8 * abs(ratio):
+        if abs(here - ratio) > 1e-8 * abs(ratio) + NOTHING:
             return None
     if ratio is None or abs(float(ratio)) == float("inf"):
         return None
     fraction = Fraction(float(ratio)).limit_denominator(60)
-    return S(fraction) if fraction and abs(fraction - float(ratio)) < 1e-8 else None
+    return S(fraction) if abs(fraction - float(ratio)) < 1e-8 and bool(fraction) == (abs(ratio) > NOTHING) else None
 
 
 # --- kinks and branches ------------------------------------------------------------------------------
@@ -139,20 +189,34 @@ def _region(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The solution away from its kinks, or away from the branch on which the answer seems to be wrong."""
     switches = answer.switches
     wrong: dict[tuple[int, ...], bool] = {}
+    undefined = True
     for point, own, right in answer.beside(exercise.solution) if switches else ():
         sides = tuple(_side(switch, point) for switch in switches)
-        wrong[sides] = wrong.get(sides, False) or not answer.agrees(own, right)
+        is_wrong = not answer.agrees(own, right)
+        wrong[sides] = wrong.get(sides, False) or is_wrong
+        undefined &= own is None or not is_wrong
     inside = {sides: is_wrong for sides, is_wrong in wrong.items() if 0 not in sides}
-    off_kinks = And(*(Ne(switch, 0) for switch in switches))
     if inside and not any(inside.values()):
-        kink = next(switches[sides.index(0)] for sides, is_wrong in wrong.items() if is_wrong)
-        words = Words("It is right everywhere but at the kink, where {kink}.", kink=Formula(*_two_sides(kink)))
-        yield Suspect("wrong at the kink", words, exercise.solution, off_kinks)
+        at_kinks = [sides for sides, is_wrong in wrong.items() if is_wrong]
+        for place, switch in enumerate(switches):
+            if all(sides[place] == 0 for sides in at_kinks):
+                kink = Formula(*_two_sides(switch))
+                if undefined:
+                    words = Words("It is undefined where {kink}, and right everywhere else.", kink=kink)
+                else:
+                    words = Words("It is right everywhere but at the kink, where {kink}.", kink=kink)
+                kind = "undefined" if undefined else "wrong at the kink"
+                yield Suspect(kind, words, exercise.solution, Ne(switch, 0))
     elif not all(inside.values()):
-        conditions = _shared_by_the_wrong(wrong, switches)
+        off_kinks = And(*(Ne(switch, 0) for switch in switches))
+        conditions, sharp = _shared_by_the_wrong(wrong, switches)
         names = [f"condition{number}" for number in range(len(conditions))]
         where = " and ".join(f"{{{name}}}" for name in names)
-        words = Words(f"It is wrong where {where}, and right on the other side.", **dict(zip(names, conditions)))
+        if sharp:
+            template = f"It is wrong where {where}, and right on the other side."
+        else:
+            template = f"It is wrong only where {where}, but not everywhere there."
+        words = Words(template, **dict(zip(names, conditions)))
         yield Suspect("wrong branch", words, exercise.solution, And(off_kinks, Not(And(*conditions))))
 
 
@@ -167,8 +231,8 @@ def _side(switch: Expr, point: Point) -> int:
     return 0 if here is None else int(here > 0) - int(here < 0)
 
 
-def _shared_by_the_wrong(found: dict[tuple[int, ...], bool], switches: Sequence[Expr]) -> list[Expr]:
-    """The fewest conditions that hold where the answer is wrong, and tell it from where it is right."""
+def _shared_by_the_wrong(found: dict[tuple[int, ...], bool], switches: Sequence[Expr]) -> tuple[list[Expr], bool]:
+    """The fewest conditions that hold where the answer is wrong, and whether they do nowhere else."""
     inside = {sides: is_wrong for sides, is_wrong in found.items() if 0 not in sides}
     wrong, right = ([sides for sides, is_wrong in inside.items() if is_wrong == kind] for kind in (True, False))
     kept = [place for place in range(len(switches)) if len({sides[place] for sides in wrong}) == 1]
@@ -183,7 +247,8 @@ def _shared_by_the_wrong(found: dict[tuple[int, ...], bool], switches: Sequence[
         strict = not any(found[sides] for sides in edge)
         above, below = (StrictGreaterThan, StrictLessThan) if strict else (GreaterThan, LessThan)
         conditions.append((above if wrong[0][place] > 0 else below)(*_two_sides(switches[place])))
-    return conditions
+    sharp = not any(all(sides[place] == wrong[0][place] for place in kept) for sides in right)
+    return conditions, sharp
 
 
 # --- the chain rule ----------------------------------------------------------------------------------
@@ -191,13 +256,18 @@ def _shared_by_the_wrong(found: dict[tuple[int, ...], bool], switches: Sequence[
 
 def _chain(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The derivative by a probability, and the solution without some links of the chain or some of its factors."""
+    if answer.is_same(S.Zero):  # as are some of these where targets and probabilities add to 1
+        return
     if exercise.of is not None and len(exercise.by) == 1:
         yield from _through_probabilities(exercise, *exercise.by)
     for factor, link in exercise.times.items():
         kept = [other for other in exercise.times if other != factor]
         yield _missing_link(link, exercise.assembled(exercise.inner, kept))
     for missing, rest in _without_factors(exercise.solution):
-        yield Suspect("missing factor", Words("A factor is missing: {factor}.", factor=missing), rest)
+        ratio = _ratio(answer, rest)
+        if ratio:
+            words = Words("A factor is missing: {factor}.", factor=missing / ratio)
+            yield Suspect("missing factor", words, ratio * rest)
 
 
 def _missing_link(link: Sequence[Expr], rest: Expr) -> Suspect:
@@ -215,7 +285,9 @@ def _through_probabilities(exercise: Exercise, score: Expr) -> Iterator[Suspect]
     if outer == exercise.of or outer.has(score.base if over_classes else score):
         return
     by_share = _in_scores(differentiate(outer, share), share, score)
-    words = Words("It is the derivative with respect to {share}, not with respect to the score.", share=share)
+    asked = list(exercise.times.values())[-1][1] if exercise.times else score
+    told = "It is the derivative with respect to {share}, not with respect to {asked}."
+    words = Words(told, share=share, asked=asked)
     yield Suspect("by probabilities", words, by_share)
     yield _missing_link((share, score), exercise.assembled(by_share, exercise.times))
     if not over_classes:
@@ -259,7 +331,7 @@ MOST_FACTORS = 4
 
 
 def _without_factors(solution: Expr) -> Iterator[tuple[Expr, Expr]]:
-    """Products of some factors of `solution`, and what is left without them, with either sign."""
+    """Products of some factors of `solution`, and what is left without them."""
     factors = [factor for factor in _factors(solution) if factor.free_symbols][:MOST_FACTORS]
     for size in range(1, len(factors) + 1):
         for chosen in combinations(factors, size):
@@ -268,7 +340,6 @@ def _without_factors(solution: Expr) -> Iterator[tuple[Expr, Expr]]:
                 rest = _divided(rest, factor)
             if rest.free_symbols:
                 yield Mul(*chosen), rest
-                yield -Mul(*chosen), -rest
 
 
 def _factors(expression: Expr) -> list[Expr]:
@@ -293,6 +364,77 @@ def _divided(expression: Expr, factor: Expr) -> Expr:
     )
 
 
+def _inner(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
+    """The derivative with the inner derivative of one function forgotten, all of it or all but a minus sign."""
+    if exercise.of is None or len(exercise.by) != 1:
+        return
+    (symbol,) = exercise.by
+    whole = exercise.of.definition() if isinstance(exercise.of, NamedFunction) else exercise.of
+    whole = rename_bound(whole, symbol.free_symbols)
+    name = symbol.base if isinstance(symbol, Indexed) else symbol
+    still = IndexedBase(Dummy(real=True)) if isinstance(symbol, Indexed) else Dummy(real=True)
+    for outer in shortest_first(whole.atoms(Function, Pow) - whole.atoms(NamedFunction)):
+        inner = outer.args[0]
+        if isinstance(inner, (ExprCondPair, Indexed, Symbol)) or not inner.has(name):
+            continue
+        for slope, but in ((1, ""), (-1, ", all but a minus sign")):
+            sloped = inner.xreplace({name: still}) + slope * (symbol - symbol.xreplace({name: still}))
+            changed = whole.xreplace({outer: outer.func(sloped, *outer.args[1:])})
+            forgotten = differentiate(changed, symbol).xreplace({still: name})
+            words = Words(f"The inner derivative of {{inner}} is missing{but}.", inner=inner)
+            yield Suspect("missing factor", words, exercise.assembled(forgotten, exercise.times))
+
+
+# --- terms and factors -------------------------------------------------------------------------------
+
+
+def _terms(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
+    """The solution without one of its terms, or with another sign, factor or fewer factors of it."""
+    for term, rest in _terms_and_rests(exercise.solution):
+        for ratio in _ratios(answer, term, rest):
+            if ratio == 0:
+                words = Words("A term is missing: {term}.", term=term)
+            elif ratio == -1:
+                words = Words("The sign of the term {own} is wrong.", own=-term)
+            else:
+                told = "The term {own} is wrong: it is {factor} times what it should be."
+                words = Words(told, own=ratio * term, factor=ratio)
+            yield Suspect("wrong term", words, rest + ratio * term)
+        for missing, left in _without_factors(term):
+            ratio = _ratio(answer, left, rest)
+            if ratio:
+                told = "A factor of the term {own} is missing: {factor}."
+                words = Words(told, own=ratio * left, factor=missing / ratio)
+                yield Suspect("missing factor", words, rest + ratio * left)
+
+
+def _terms_and_rests(expression: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """Each term of the sums in a product, such as a b of a (b + c), and what is left without it."""
+    for factor in () if isinstance(expression, Piecewise) else Mul.make_args(expression):
+        others = expression / factor
+        if isinstance(factor, Add):
+            for term in factor.args:
+                yield others * term, others * (factor - term)
+        elif isinstance(factor, Sum):
+            for term, rest in _terms_and_rests(factor.function):
+                yield tuple(others * factor.func(part, *factor.limits) for part in (term, rest))
+
+
+def _extra(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
+    """The solution times a factor: one that it has already, a symbol of the exercise, or the slope of a sigmoid."""
+    indices = [index for index in free_indices(exercise.solution) if not index.is_number]
+    rows = [part for part in exercise.uses if isinstance(part, IndexedBase)]
+    known = [part for part in exercise.uses if isinstance(part, Symbol) and part not in {i, k, n}]
+    known += [row[index] for row in rows for index in indices]
+    shares = [symbol for symbol in known if domain_of(symbol) == OPEN_UNIT]
+    slopes = [part for share in shares for part in (1 - share, share * (1 - share))]
+    for factor in dict.fromkeys([*known, *slopes, *_factors(exercise.solution)]):
+        ratio = _ratio(answer, factor * exercise.solution) if factor.free_symbols else None
+        if ratio:
+            words = Words("There is a factor too many: {factor}.", factor=ratio * factor)
+            yield Suspect("extra factor", words, ratio * factor * exercise.solution)
+
+
 # --- classes and their indices -----------------------------------------------------------------------
 
 
@@ -305,7 +447,28 @@ def _exchanged(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
 def _diagonal(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The solution for a class with itself, and for two classes."""
     if {i, k} <= set(free_indices(answer.solution)):
-        diagonal = Words("It is right where {k} is {i}, and wrong where {k} is another class.", i=i, k=k)
+        diagonal = Words("It is right where {k} is {i}, and wrong where {k} is not {i}.", i=i, k=k)
         yield Suspect("only the diagonal", diagonal, exercise.solution, Eq(i, k))
-        others = Words("It is right where {k} is another class than {i}, and wrong where {k} is {i}.", i=i, k=k)
+        others = Words("It is right where {k} is not {i}, and wrong where {k} is {i}.", i=i, k=k)
         yield Suspect("only off the diagonal", others, exercise.solution, Ne(i, k))
+
+
+def _true_class(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
+    """The solution where the target is 1."""
+    for truth in (target, targets[i]):
+        if exercise.solution.has(truth):
+            words = Words("It is right where {one}, and not for every target.", one=Formula(truth, S.One))
+            yield Suspect("only the true class", words, exercise.solution, Eq(truth, 1))
+
+
+def _index(exercise: Exercise, answer: Answer) -> tuple[str | None, Words | None]:
+    """What to tell of an index that the answer has and the right one has not."""
+    if isinstance(answer, Written):
+        for index in free_indices(answer.expression):
+            if index.is_number or index in free_indices(answer.solution):
+                continue
+            summed = Written(total(answer.expression, index), exercise.solution, exercise.given)
+            if summed.is_same(exercise.solution):
+                return "index too many", Words("A sum over {index} is missing.", index=index)
+            return "index too many", Words("Your answer has the index {index}, the right one has not.", index=index)
+    return None, None

@@ -4,7 +4,7 @@ from sympy import Abs, Piecewise, cancel, factor
 
 from lossbook import losses
 from lossbook.exercises.exercise import Exercise
-from lossbook.exercises.symbols import rate, values
+from lossbook.exercises.symbols import beta_is_positive, rate, values
 from lossbook.functions import log_cosh, sigmoid, tanh
 from lossbook.losses import residual
 from lossbook.notation import beta, delta, i, k, logit, n, prediction, quantile, total, value
@@ -39,9 +39,10 @@ absolute_error_gradient = Exercise(
 
 smooth_l1 = Exercise(
     chapter=9,
-    question="Write Smooth L1: {inside} where the residual is smaller in size than {beta}, and outside it a line of "
-    "slope 1 or −1 that joins on without a jump.",
+    question="Write Smooth L1 for {beta} above 0: {inside} where the residual is smaller in size than {beta}, and "
+    "outside it a line of slope 1 or −1 that joins on without a jump.",
     answer=losses.smooth_l1.expression,
+    given=(beta_is_positive,),
     terms={"inside": residual**2 / (2 * beta), "beta": beta, "size": Abs(residual), "joint": beta / 2},
     uses=(prediction, value, beta),
     hints=(
@@ -56,6 +57,7 @@ smooth_l1_gradient = Exercise(
     question="What is the gradient of Smooth L1 with respect to {prediction}, for {beta} above 0?",
     of=losses.smooth_l1.expression,
     by=(prediction,),
+    given=(beta_is_positive,),
     terms={"prediction": prediction, "beta": beta, "inside": residual / beta},
     uses=(prediction, value, beta),
     hints=(

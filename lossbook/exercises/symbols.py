@@ -3,7 +3,7 @@
 from sympy import Eq, IndexedBase, Symbol, symbols
 
 from lossbook.functions import sigmoid, softmax
-from lossbook.notation import i, k, logit, logits, probabilities, probability, total
+from lossbook.notation import beta, i, k, logit, logits, probabilities, probability, total
 
 weight, bias, feature = symbols("w b x", real=True)
 """A neuron with one input: its score is w x + b."""
@@ -27,4 +27,5 @@ p_is_sigmoid = Eq(probability, sigmoid(logit))
 p_is_softmax = Eq(probabilities[i], softmax(logits, i))
 z_is_score = Eq(logit, weight * feature + bias)
 probabilities_sum_to_one = Eq(total(probabilities[k]), 1)
+beta_is_positive = Eq(beta, Symbol("beta", positive=True))
 """What an answer may rely on, where its exercise says so."""
