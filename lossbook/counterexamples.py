@@ -69,13 +69,19 @@ class Counterexample:
 
     def __str__(self) -> str:
         point = ", ".join(f"{symbol} = {value}" for symbol, value in self.point.items())
-        left, right = (in_decimals(side, 15) for side in (self.left, self.right))
+        digits = digits_apart(in_decimals, self.left, self.right, 15)
+        left, right = (in_decimals(side, digits) for side in (self.left, self.right))
         return f"{f'at {point} ' if point else ''}the left side is {left} and the right side is {right}"
 
 
 def in_decimals(value: Expr, digits: int) -> str:
     """The value of one side of a counterexample: a decimal number, or "undefined"."""
     return "undefined" if value is nan else mpmath.nstr(mpmath.mpmathify(value), digits)
+
+
+def digits_apart(write: Callable[[Any, int], str], left: Any, right: Any, fewest: int) -> int:
+    """With how many digits, `fewest` at least, both sides are written differently."""
+    return next((d for d in range(fewest, DIGITS) if write(left, d) != write(right, d)), fewest)
 
 
 def find_counterexample(
@@ -233,7 +239,8 @@ def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -
         size = max(abs(left), abs(right))
         if abs(gap) <= rounding * size or not abs(gap - (rough_left - rough_right)) <= rounding * abs(gap):
             return None
-        return tuple(sympify(mpmath.nstr(side, 15)) for side in (left, right))
+        digits = digits_apart(mpmath.nstr, left, right, 15)
+        return tuple(sympify(mpmath.nstr(side, digits)) for side in (left, right))
 
 
 def _value(function: Callable[..., Any], point: Iterable[Expr], digits: int) -> Any:
