@@ -119,11 +119,18 @@ def _oriented_factors(product: Expr) -> tuple[bool, list[Expr]]:
         if factor.is_Number and factor < 0 or _is_backwards(factor):
             negative, factor = not negative, -factor
         factors.append(factor)
-    if negative:
-        position = next((p for p, factor in enumerate(factors) if _holds_positive_truth(factor)), None)
-        if position is not None:
-            negative, factors[position] = False, -factors[position]
+    for position, factor in enumerate(factors):
+        turned = _turned_round(factor)
+        if negative and turned is not None:
+            negative, factors[position] = False, turned
     return negative, sorted(factors, key=_rank)
+
+
+def _turned_round(factor: Expr) -> Expr | None:
+    """-factor for a sum that takes a minus sign in: the truth adds to it, or its terms have one of their own."""
+    if isinstance(factor, Sum) and text(factor.function).startswith("-"):
+        return Sum(-factor.function, *factor.limits)
+    return -factor if _holds_positive_truth(factor) else None
 
 
 def _number_and_rest(factor: Expr) -> tuple[Any, ...]:

@@ -88,6 +88,8 @@ TEXTS = {
     "softmax(a + z)_i": softmax(Lambda(k, z[k] + a), i),
     "-a*(1 - b)": a * (b - 1),
     "Σ_k(-z_k*(1 - y_k))": total((targets[k] - 1) * z[k]),
+    "a*Σ_k(z_k*sign(z_k - y_k))": -a * total(z[k] * sign(targets[k] - z[k])),
+    "(Σ_k(z_k*(1 - y_k)))/p": -total((targets[k] - 1) * z[k]) / p,
     "softmax(z + z_1)_i": softmax(Lambda(k, z[k] + z[1]), i),
     "δ_{i,k + 1}": KroneckerDelta(i, k + 1),
     "δ_ij": KroneckerDelta(i, j),
