@@ -8,7 +8,7 @@ from typing import Self
 from sympy import Expr
 
 from lossbook.checks import as_expression, as_text
-from lossbook.counterexamples import in_decimals
+from lossbook.counterexamples import digits_apart, in_decimals
 from lossbook.derivation import Derivation, Step
 from lossbook.proof import Verdict, equal
 from lossbook.typeset import latex, text
@@ -82,7 +82,8 @@ class Judgement(Claim):
             counterexample = self.steps[number - 1].verdict.counterexample
             assert counterexample is not None  # as of every refuted line
             point = [f"{write(symbol)} = {write(value)}" for symbol, value in counterexample.point.items()]
-            yield number, point, _decimal(counterexample.left), _decimal(counterexample.right)
+            digits = digits_apart(in_decimals, counterexample.left, counterexample.right, 6)
+            yield number, point, _decimal(counterexample.left, digits), _decimal(counterexample.right, digits)
 
     def _repr_latex_(self) -> str:
         end = "\n\\end{aligned}$$"
@@ -102,6 +103,6 @@ class Judgement(Claim):
     __repr__ = __str__
 
 
-def _decimal(value: Expr) -> str:
+def _decimal(value: Expr, digits: int) -> str:
     """A value of a counterexample in short."""
-    return in_decimals(value, 6).removesuffix(".0").replace("-", "−")
+    return in_decimals(value, digits).removesuffix(".0").replace("-", "−")

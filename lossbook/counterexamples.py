@@ -69,7 +69,8 @@ class Counterexample:
 
     def __str__(self) -> str:
         point = ", ".join(f"{symbol} = {value}" for symbol, value in self.point.items())
-        left, right = (in_decimals(side, 15) for side in (self.left, self.right))
+        digits = digits_apart(in_decimals, self.left, self.right, 15)
+        left, right = (in_decimals(side, digits) for side in (self.left, self.right))
         return f"{f'at {point} ' if point else ''}the left side is {left} and the right side is {right}"
 
 

@@ -30,9 +30,10 @@ from sympy import (
     sign,
     zoo,
 )
+from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
 from lossbook.checks import as_expression, as_variable
-from lossbook.derivation import Derivation, StepError
+from lossbook.derivation import Derivation, StepError, StepUnproved
 from lossbook.functions import RowFunction, ScalarFunction, sigmoid, softmax, softmax_complement
 from lossbook.indices import collapse, free_indices, fresh_index, rename_bound, shortest_first
 from lossbook.notation import n, total
@@ -47,7 +48,7 @@ def explain(expression: Expr, symbol: Expr, name: Expr | None = None) -> Derivat
     """The derivation of d expression / d symbol, from the definition to the result, one rule a line.
 
     `symbol` is a symbol or an entry of a row such as z[i]; whole numbers that count or name classes do not
-    vary. Raises NoRule, which names the part that no rule covers, rather than skip a line.
+    vary. Raises NoRule, which names the part that no rule covers or the line that no proof does, rather than skip it.
     """
     expression = rename_bound(as_expression("expression", expression), as_variable("symbol", symbol).free_symbols)
     if symbol == n or symbol in free_indices(expression):
@@ -62,9 +63,12 @@ def explain(expression: Expr, symbol: Expr, name: Expr | None = None) -> Derivat
         try:
             derivation.step(line, because=rule)
         except StepError as error:
-            if base is None:
+            if base is not None:
+                gap = f"the power rule needs a positive base, and {text(base)} may be 0 or less"
+            elif isinstance(error, StepUnproved):
+                gap = f"no proof was found of {text(line)}, which is what the rule gives ({rule})"
+            else:
                 raise
-            gap = f"the power rule needs a positive base, and {text(base)} may be 0 or less"
             raise NoRule(f"expression: {gap}") from error
     return derivation
 
@@ -92,6 +96,7 @@ def _apply_one_rule(expression: Expr) -> tuple[Expr, str]:
     rewritten = {node: _differentiate_once(node.expr, node.variables[0]) for node in nodes}
     rule = rewritten[nodes[0]][0]
     line = expression.xreplace({node: result for node, (name, result) in rewritten.items() if name == rule})
+    line = line.replace(lambda part: isinstance(part, Mul), _powers_raised)
     return line.replace(_holds_a_multiple, _numbers_in_front), rule
 
 
@@ -106,6 +111,16 @@ def _numbers_in_front(product: Expr) -> Expr:
     """`product` with a factor such as 2 a - 2 b as 2 (a - b), so that the 2 meets the other numbers."""
     numbers, rest = zip(*(part.primitive() if isinstance(part, Add) else (S.One, part) for part in product.args))
     return Mul(*numbers, *rest)
+
+
+def _powers_raised(product: Expr) -> Expr:
+    """`product` with factors such as p and p^(a - 1) as p^a, where p is positive."""
+    lowered = [p for p in product.args if isinstance(p, Pow) and p.base.is_positive and p.exp.as_coeff_Add()[0] == -1]
+    for power in lowered:
+        if power.base in product.args:
+            rest = (part for part in product.args if part not in (power, power.base))
+            product = Mul(*rest, power.base ** (power.exp + 1))
+    return product
 
 
 def _outermost_derivatives(expression: Expr) -> list[Expr]:
@@ -128,7 +143,7 @@ def _differentiate_once(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
         return "sum rule", Add(*map(d, expression.args))
     if isinstance(expression, Mul) and _constants(expression, symbol)[0] != 1:
         return "constant factor", d(expression)
-    if isinstance(expression, Sum):
+    if isinstance(expression, Sum) and all(limit[1:] == (1, n) for limit in expression.limits):
         return "sum rule", Sum(d(expression.function), *expression.limits)
     if isinstance(expression, Mul):
         return _differentiate_product(expression, symbol)
@@ -149,7 +164,7 @@ def _differentiate_once(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
         return _chained(
             "absolute value", "outer absolute value", [sign(expression.args[0])], expression.args[0], symbol
         )
-    if isinstance(expression, ScalarFunction):
+    if isinstance(expression, (ScalarFunction, HyperbolicFunction)):
         name = expression.func.__name__.replace("_", "-")
         return _chained(f"derivative of {name}", f"outer {name}", [expression.fdiff()], expression.args[0], symbol)
     if isinstance(expression, (sign, Heaviside)):
@@ -177,6 +192,9 @@ def _differentiate_product(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
     top, bottom = fraction(expression, exact=True)
     if bottom != 1:
         d_top, d_bottom = _derivative(top, symbol), _derivative(bottom, symbol)
+        if not d_top.has(Derivative) and not d_bottom.has(Derivative):  # or it would cancel unseen
+            d_top = Derivative(top, symbol, evaluate=False) if isinstance(bottom, Add) else d_top
+            d_bottom = Derivative(bottom, symbol, evaluate=False) if isinstance(top, Add) else d_bottom
         return "quotient rule", (d_top * bottom - top * d_bottom) / bottom**2
     factors = expression.args
     terms = (

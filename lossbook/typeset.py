@@ -31,6 +31,7 @@ from sympy.printing.printer import Printer
 from sympy.printing.str import StrPrinter
 
 from lossbook.indices import split_guard
+from lossbook.notation import n
 
 _LAST = (Sum, Derivative)
 """What must stand last in a product, or in brackets: it would swallow what follows."""
@@ -92,10 +93,10 @@ class _Notation(Printer):
         return super()._print_Pow(expr, **settings)
 
     def _print_Relational(self, expr: Expr) -> str:
+        if expr.lhs.is_number or not expr.rhs.is_number and len(str(expr.lhs)) < len(str(expr.rhs)):
+            expr = expr.reversed
         if _holds_positive_truth(expr.lhs) and expr.rhs == 0:
             expr = expr.reversedsign
-        if len(str(expr.lhs)) < len(str(expr.rhs)):
-            expr = expr.reversed
         return f"{self._print(expr.lhs)} {self._relations[expr.rel_op]} {self._print(expr.rhs)}"
 
     def _needs_brackets(self, factor: Expr, last: bool, alone: bool) -> bool:
@@ -118,11 +119,18 @@ def _oriented_factors(product: Expr) -> tuple[bool, list[Expr]]:
         if factor.is_Number and factor < 0 or _is_backwards(factor):
             negative, factor = not negative, -factor
         factors.append(factor)
-    if negative:
-        position = next((p for p, factor in enumerate(factors) if _holds_positive_truth(factor)), None)
-        if position is not None:
-            negative, factors[position] = False, -factors[position]
+    for position, factor in enumerate(factors):
+        turned = _turned_round(factor)
+        if negative and turned is not None:
+            negative, factors[position] = False, turned
     return negative, sorted(factors, key=_rank)
+
+
+def _turned_round(factor: Expr) -> Expr | None:
+    """-factor for a sum that takes a minus sign in: the truth adds to it, or its terms have one of their own."""
+    if isinstance(factor, Sum) and text(factor.function).startswith("-"):
+        return Sum(-factor.function, *factor.limits)
+    return -factor if _holds_positive_truth(factor) else None
 
 
 def _number_and_rest(factor: Expr) -> tuple[Any, ...]:
@@ -171,6 +179,11 @@ def _rank(factor: Expr) -> tuple[int, bool, tuple[Any, Any, Any, Expr]]:
     return kinds.index(True), mirrored, factor.sort_key()
 
 
+def _is_over_all_classes(a_sum: Expr) -> bool:
+    """Whether the outermost index of `a_sum` runs from 1 to n, which text leaves unsaid."""
+    return a_sum.limits[-1][1:] == (1, n)
+
+
 def _orders(derivative: Expr) -> tuple[int, list[Any]]:
     """How often `derivative` is taken in all, and the symbols that it is taken by, each with how often."""
     counts = [(symbol, int(count)) for symbol, count in derivative.variable_count]
@@ -205,10 +218,11 @@ class _Latex(_Notation, LatexPrinter):
         index, left_out, function = split_guard(expr)
         written = self._print(function)
         written = self._bracket(written) if isinstance(function, Add) or written.startswith("-") else written
-        if left_out:
-            return rf"\sum_{{{self._print(index)} \ne {', '.join(map(self._print, left_out))}}} {written}"
+        skipped = rf"{self._print(index)} \ne {', '.join(map(self._print, left_out))}" if left_out else ""
+        if left_out and _is_over_all_classes(expr):
+            return rf"\sum_{{{skipped}}} {written}"
         low, high = (self._print(limit) for limit in expr.limits[-1][1:])
-        return rf"\sum_{{{self._print(index)}={low}}}^{{{high}}} {written}"
+        return rf"\sum_{{{self._print(index)}={low}{skipped and ', '}{skipped}}}^{{{high}}} {written}"
 
     def _print_Derivative(self, expr: Expr) -> str:
         order, counts = _orders(expr)
@@ -251,8 +265,11 @@ class _Text(_Notation, StrPrinter):
 
     def _print_Sum(self, expr: Expr) -> str:
         index, left_out, function = split_guard(expr)
-        skipped = "≠" + ",".join(map(self._print, left_out)) if left_out else ""
-        return f"Σ_{self._print(index)}{skipped}({self._print(function)})"
+        below = self._print(index) + ("≠" + ",".join(map(self._print, left_out)) if left_out else "")
+        if not _is_over_all_classes(expr):
+            low, high = (self._print(limit) for limit in expr.limits[-1][1:])
+            below = f"{{{below} from {low} to {high}}}"
+        return f"Σ_{below}({self._print(function)})"
 
     def _print_Derivative(self, expr: Expr) -> str:
         order, counts = _orders(expr)

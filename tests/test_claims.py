@@ -33,6 +33,11 @@ def test_the_judge_finds_the_false_line_and_a_point_where_it_fails():
     assert f"at a = {point[a]}, b = {point[b]}" in str(judgement)
 
 
+def test_values_that_are_nearly_the_same_are_told_with_the_digits_that_differ():
+    judgement = Claim(log(1 + sigmoid(z) / 10**7)).step(sigmoid(z) / 10**7, because="log(1 + u) is nearly u").judge()
+    assert "should be 4.9999999e−8 and is 5.0e−8" in str(judgement)
+
+
 def test_right_lines_are_proved_and_then_it_says_so_as_a_derivation_does():
     judgement = Claim((a + b) ** 2).step(a**2 + 2 * a * b + b**2, because="multiply out").judge()
     assert judgement and judgement.broken == []

@@ -74,6 +74,13 @@ def test_values_are_told_in_decimals():
     assert str(Counterexample(None, {}, Rational(1), nan)) == "the left side is 1.0 and the right side is undefined"
 
 
+def test_the_sides_are_told_with_as_many_digits_as_set_them_apart():
+    found = find_counterexample(
+        1 / (1 + logits[1] ** 2), (1 + Rational(1, 10**20)) / (1 + logits[1] ** 2), [], {logits: 1}
+    )
+    assert str(found) == "at n = 1, z[1] = 0 the left side is 1.0 and the right side is 1.00000000000000000001"
+
+
 def test_the_sides_are_told_to_15_digits():
     found = find_counterexample(logits[1] / 3 + Rational(1, 3), logits[1] / 3 + Rational(2, 3), [], {logits: 1})
     assert str(found).endswith("the left side is 0.333333333333333 and the right side is 0.666666666666667")

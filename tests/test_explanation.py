@@ -17,11 +17,14 @@ from sympy import (
     Min,
     Piecewise,
     Rational,
+    Sum,
     Symbol,
     cos,
+    cosh,
     exp,
     log,
     sign,
+    sinh,
     sqrt,
 )
 
@@ -40,6 +43,7 @@ RULES = {
     "logarithm", "absolute value", "Kronecker delta", "branch by branch", "power as exp of logarithm",
     "constant away from the kink",
     "derivative of the greatest or least", "the delta sets one term apart", "multiplied out and collected",
+    "derivative of cosh", "derivative of sinh", "chain rule, outer sinh",
     "targets sum to 1", "chain rule, outer power", "chain rule, outer exponential", "chain rule, outer logarithm",
     "chain rule, outer absolute value",
     *(f"derivative of {name.replace('_', '-')}" for name in functions.catalogue),
@@ -66,6 +70,8 @@ EXPRESSIONS = {
     "a logarithm of a logarithm": (log(1 + log(1 + exp(x))), x),
     "an exponential of an exponential": (exp(-exp(-x)), x),
     "tanh by exponentials": ((exp(x) - exp(-x)) / (exp(x) + exp(-x)), x),
+    "a hyperbolic cosine": (log(cosh(x)), x),
+    "a hyperbolic sine and tangent": (sinh(x**2) * sympy.tanh(x), x),
     "sigmoid of a polynomial": (sigmoid(3 * x**2 - x), x),
     "softplus of tanh": (softplus(2 * tanh(x)), x),
     "an odd power of an absolute value": (Abs(x - 2) ** 3, x),
@@ -232,6 +238,35 @@ def test_the_power_rule_holds_for_any_power_of_what_is_positive(base):
     h = Rational(1, 10**12)
     around = [(base**gamma).subs({**at, symbol: at[symbol] + way * h}).evalf(60) for way in (1, -1)]
     assert abs(float((around[0] - around[1]) / (2 * h) - slope.subs(at).evalf(60))) < 1e-20
+
+
+@pytest.mark.parametrize("ends", [(1, 3), (2, n)])
+def test_a_sum_that_does_not_run_over_all_classes_is_a_gap(ends):
+    with pytest.raises(NoRule, match=r"no rule differentiates Sum\(z\[k\]\*\*2, "):
+        explain(1 + Sum(z[k] ** 2, (k, *ends)), z[i])
+
+
+def test_a_line_that_is_not_proved_is_a_gap():
+    expression = exp(c + Sum(z[k], (k, 2, n)))
+    with pytest.raises(NoRule) as caught:
+        explain(expression, c)
+    found = f"no proof was found of {text(expression)}, which is what the rule gives (chain rule, outer exponential)"
+    assert str(caught.value) == f"expression: {found}"
+
+
+def test_a_power_less_one_times_its_base_is_the_power_unless_the_base_may_be_0():
+    result = explain((1 - softmax(z, j) ** T) / T, z[i]).result
+    assert text(result, shares=True) == "-p_j**T*(δ_ij*(1 - p_j) - p_i*(1 - δ_ij))"
+    assert text(explain(c * c ** (T - 1) * x**2, x).result) == "2*c*c**(T - 1)*x"
+
+
+@pytest.mark.parametrize("expression, lines", [
+    (2 * T * x / (T + x), ["2*T*∂/∂x(x/(T + x))", "(2*T*((T + x)*∂x/∂x - x))/((T + x)**2)", "(2*T**2)/((T + x)**2)"]),
+    ((x + 1) / x, ["(x - (1 + x)*∂x/∂x)/(x**2)", "-1/(x**2)"]),
+    ((x + 1) / (x + 3), ["((3 + x)*∂/∂x(1 + x) - (1 + x)*∂/∂x(3 + x))/((3 + x)**2)", "2/((3 + x)**2)"]),
+])  # fmt: skip
+def test_the_difference_of_a_quotient_is_seen_before_its_terms_cancel(expression, lines):
+    assert [text(step.expression) for step in explain(expression, x).steps] == lines
 
 
 def test_arguments_are_checked():

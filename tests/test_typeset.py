@@ -19,6 +19,7 @@ from sympy import (
     Piecewise,
     Rational,
     S,
+    Sum,
     Symbol,
     exp,
     log,
@@ -87,12 +88,18 @@ TEXTS = {
     "softmax(a + z)_i": softmax(Lambda(k, z[k] + a), i),
     "-a*(1 - b)": a * (b - 1),
     "Σ_k(-z_k*(1 - y_k))": total((targets[k] - 1) * z[k]),
+    "a*Σ_k(z_k*sign(z_k - y_k))": -a * total(z[k] * sign(targets[k] - z[k])),
+    "(Σ_k(z_k*(1 - y_k)))/p": -total((targets[k] - 1) * z[k]) / p,
     "softmax(z + z_1)_i": softmax(Lambda(k, z[k] + z[1]), i),
     "δ_{i,k + 1}": KroneckerDelta(i, k + 1),
     "δ_ij": KroneckerDelta(i, j),
     "Σ_k(y_k*log(p_k))": total(targets[k] * log(probabilities[k])),
     "Σ_k≠i(z_k)": total((1 - KroneckerDelta(i, k)) * z[k]),
     "Σ_k≠i,j(z_k)": total((1 - KroneckerDelta(i, k)) * (1 - KroneckerDelta(j, k)) * z[k]),
+    "Σ_{k from 2 to n}(z_k)": Sum(z[k], (k, 2, n)),
+    "Σ_{k from 1 to 3}(z_k)": Sum(z[k], (k, 1, 3)),
+    "Σ_{k≠i from 2 to n}(z_k)": Sum((1 - KroneckerDelta(i, k)) * z[k], (k, 2, n)),
+    "Σ_l(Σ_{k from 1 to l - 1}(y_l*z_k))": total(Sum(z[k] * targets[l], (k, 1, l - 1)), l),
     "Σ_l(Σ_k(y_l*z_k))": total(total(z[k] * targets[l], k), l),
     "softmax(z)_i - y_i": softmax(z, i) - targets[i],
     "softmax(z)_i*(1 - softmax(z)_i)": softmax(z, i) * softmax_complement(z, i),
@@ -116,6 +123,9 @@ LATEX = {
     r"\delta_{i, k + 1}": KroneckerDelta(i, k + 1),
     r"\sum_{k \ne i} {z}_{k}": total((1 - KroneckerDelta(i, k)) * z[k]),
     r"\sum_{k \ne i, j} {z}_{k}": total((1 - KroneckerDelta(i, k)) * (1 - KroneckerDelta(j, k)) * z[k]),
+    r"\sum_{k=2, k \ne i, j}^{n} {z}_{k}": Sum(
+        (1 - KroneckerDelta(i, k)) * (1 - KroneckerDelta(j, k)) * z[k], (k, 2, n)
+    ),
     r"a \, \sum_{k=1}^{n} {z}_{k}": a * total(z[k]),
     r"\left(\sum_{k=1}^{n} {y}_{k}\right) \, \sum_{k=1}^{n} {z}_{k}": total(targets[k]) * total(z[k]),
     r"\delta_{i j}": KroneckerDelta(i, j),
@@ -159,6 +169,12 @@ def test_the_longer_side_of_a_condition_stands_first():
     assert text(Lt(0, prediction)) == "yhat > 0" and text(Le(a, prediction - y)) == "yhat - y ≥ a"
     assert text(prediction - b < 0) == "yhat - b < 0"
     assert text(y - prediction < a) == "y - yhat < a"
+
+
+def test_a_number_stands_last_in_a_condition():
+    assert text(a < -1) == latex(a < -1) == "a < -1"
+    assert text(a < 0.1) == "a < 0.1" and text(a >= Rational(-1, 2)) == "a ≥ -1/2"
+    assert text(Lt(0, y)) == "y > 0" and text(Lt(0, y - prediction)) == "yhat - y < 0"
 
 
 def test_text_does_not_depend_on_how_it_was_built():
