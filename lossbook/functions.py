@@ -213,12 +213,16 @@ class RowFunction(NamedFunction):
         return True
 
     def whole_row(self) -> Expr:
-        """The row as one expression, its index dropped: z + c for k -> z_k + c."""
+        """The row as one expression, its index dropped: z + c for k -> z_k + c. A row that needs its index keeps it."""
         if isinstance(self.row, IndexedBase):
             return self.row.label
         index = self.row.variables[0]
         entries = [entry for entry in self.row.expr.atoms(Indexed) if entry.indices == (index,)]
-        return self.row.expr.xreplace({entry: entry.base.label for entry in entries})
+        whole = self.row.expr.xreplace({entry: entry.base.label for entry in entries})
+        if index not in whole.free_symbols:
+            return whole
+        index = fresh_index(self.free_symbols)
+        return Lambda(index, self.entry(index))
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         subscript = "" if self.class_index is None else f"_{{{printer._print(self.class_index)}}}"

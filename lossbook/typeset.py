@@ -99,6 +99,9 @@ class _Notation(Printer):
             expr = expr.reversedsign
         return f"{self._print(expr.lhs)} {self._relations[expr.rel_op]} {self._print(expr.rhs)}"
 
+    def _print_Lambda(self, expr: Expr) -> str:
+        return f"{self._print(expr.variables[0])}{self._maps_to}{self._print(expr.expr)}"
+
     def _needs_brackets(self, factor: Expr, last: bool, alone: bool) -> bool:
         return (isinstance(factor, Add) and not alone) or (isinstance(factor, (*_LAST, Piecewise)) and not last)
 
@@ -192,6 +195,7 @@ def _orders(derivative: Expr) -> tuple[int, list[Any]]:
 
 class _Latex(_Notation, LatexPrinter):
     _times = r" \, "
+    _maps_to = r" \mapsto "
     _relations = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"}
 
     def _size(self, written: str) -> str:
@@ -241,6 +245,7 @@ class _Latex(_Notation, LatexPrinter):
 class _Text(_Notation, StrPrinter):
     printmethod = "_text"
     _times = "*"
+    _maps_to = " ↦ "
     _relations = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"}
 
     def _size(self, written: str) -> str:
