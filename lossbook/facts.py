@@ -57,6 +57,7 @@ from sympy import (
     zoo,
 )
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
 from lossbook.canonical import is_positive
 from lossbook.functions import NamedFunction, in_definitions, log_sigmoid, sigmoid, softmax, softmax_complement
@@ -230,7 +231,7 @@ def greatest_curvature(loss: Loss) -> Expr | None:
 
     Over classes: of one entry of the Hessian of a loss that is a sum of one loss a class.
     """
-    if not _is_separate(loss):
+    if not _is_separate(loss) or kinks(loss) is None:
         return None
     constant = _greatest_size_if_constant(loss, 2)
     if constant is not None:
@@ -397,11 +398,16 @@ def _same(left: Expr, right: Expr) -> bool:
 _SMOOTH = (NamedFunction, exp, log, sin, cos, sinh, cosh, tanh, atan)
 """Functions that are smooth wherever they are defined."""
 
+_CONDITIONS = (Relational, BooleanFunction, BooleanAtom)
+"""Conditions that turn where a comparison does."""
+
 
 def _turning(expression: Expr) -> set[Expr]:
     """What passes 0 where `expression` turns from one smooth piece to another, or is not smooth or not defined."""
     switches = expression.atoms(Abs, sign, Heaviside, Max, Min, Piecewise, KroneckerDelta)
     if not all(isinstance(part, _SMOOTH) for part in expression.atoms(Function) - switches):
+        raise NotImplementedError
+    if not all(isinstance(part, (Symbol, *_CONDITIONS)) for part in expression.atoms(Boolean)):
         raise NotImplementedError
     found = {part.args[0] for part in expression.atoms(Abs, sign, Heaviside)}
     found |= {a - b for part in expression.atoms(Max, Min) for a, b in combinations(part.args, 2)}

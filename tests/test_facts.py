@@ -5,9 +5,11 @@ import pytest
 from numpy.testing import assert_allclose
 from sympy import (
     Abs,
+    Contains,
     Eq,
     Heaviside,
     IndexedBase,
+    Interval,
     Max,
     Min,
     Piecewise,
@@ -581,13 +583,15 @@ def test_a_kink_lies_among_the_predictions():
         sqrt(Abs(residual)),
         -(Abs(residual) ** Rational(2, 3)),
         floor(prediction),
+        Piecewise((residual**2, residual > 0)),
+        Piecewise((1, Contains(prediction, Interval(0, 1))), (0, True)),
         Abs(sin(prediction)),
         Abs(exp(prediction) - value),
     ],
 )
 def test_what_is_not_known_of_a_loss_is_not_said(expression):
     loss = own(expression)
-    assert kinks(loss) is None and not is_convex(loss)
+    assert kinks(loss) is greatest_curvature(loss) is None and not is_convex(loss)
     assert "kinks: not known\nsteepest slope: not known" in str(loss.card())
 
 
