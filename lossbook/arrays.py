@@ -19,7 +19,7 @@ library that follows the array API.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, partial, reduce
 from keyword import iskeyword
 from typing import Any, Literal
 
@@ -29,11 +29,14 @@ from sympy import (
     Add,
     Expr,
     Float,
+    Heaviside,
     Indexed,
     IndexedBase,
     Integer,
     Interval,
     KroneckerDelta,
+    Max,
+    Min,
     Mul,
     NumberSymbol,
     Or,
@@ -840,6 +843,8 @@ class _Writer:
             Pow: self._pow,
             log: self._log,
             Piecewise: self._piecewise,
+            Heaviside: self._heaviside,
+            (Max, Min): self._greatest,
         }
         for kind, writer in writers.items():
             if isinstance(e, kind):
@@ -1016,6 +1021,22 @@ class _Writer:
                 first = f"constant(xp, {first}, {_name(self.arguments[0])})"
             code = self._name_for(f"xp.where({self.write(condition, axes)}, {first}, {code})")
         return code
+
+    def _heaviside(self, e: Expr, axes: tuple[Expr, ...]) -> str:
+        x, at_zero = e.args
+        return self.write(Piecewise((S.One, x > 0), (S.Zero, x < 0), (at_zero, True)), axes)
+
+    def _greatest(self, e: Expr, axes: tuple[Expr, ...]) -> str:
+        """The greatest argument of a Max, the least of a Min."""
+        body = "xp.maximum" if isinstance(e, Max) else "xp.minimum"
+        parts = [self._array(part, axes) for part in sorted(e.args, key=lambda part: (part.is_number, str(part)))]
+        return reduce(lambda first, second: f"{body}({self._name_for(first)}, {second})", parts)
+
+    def _array(self, e: Expr, axes: tuple[Expr, ...]) -> str:
+        """The code of `e`, as an array also if it is a number or a parameter."""
+        code = self.write(e, axes)
+        is_scalar = e.is_number or e in self.arguments[2:]
+        return self._name_for(f"constant(xp, {code}, {_name(self.arguments[0])})") if is_scalar else code
 
 
 def _without_minus(expression: Expr) -> Expr:

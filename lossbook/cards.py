@@ -7,13 +7,25 @@ from itertools import groupby
 
 from sympy import Derivative, DiracDelta, Expr, IndexedBase, S, Symbol, count_ops, nan, oo, powsimp, zoo
 
+from lossbook.derivation import StepUnproved
 from lossbook.elsewhere import in_words, names
-from lossbook.explanation import simplest
-from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, slope_bound, steepest_slope
+from lossbook.explanation import NoRule, simplest
+from lossbook.facts import (
+    Jump,
+    Kink,
+    greatest_curvature,
+    is_convex,
+    jumps,
+    kinks,
+    longest_gradient,
+    slope_bound,
+    steepest_slope,
+)
 from lossbook.indices import differentiate
 from lossbook.listing import Listing, join
 from lossbook.loss import Loss
 from lossbook.notation import DISTRIBUTIONS, domain_in_words, domain_of, i, k
+from lossbook.proof import never_negative
 from lossbook.types import Cell
 from lossbook.typeset import Formula
 
@@ -28,7 +40,10 @@ class Card:
     def formulas(self) -> list[Formula]:
         """What is written large: the definition, the gradient and the second derivative."""
         loss = self.loss
-        gradient = loss.derivation().result
+        try:
+            gradient = loss.derivation().result
+        except (NoRule, StepUnproved):
+            gradient = loss.gradient
         by = loss.prediction[k] if loss.over_classes else loss.prediction
         return [
             Formula(Symbol("L"), loss.expression),
@@ -59,12 +74,14 @@ def _rows(loss: Loss) -> Iterator[tuple[str, Cell]]:
         yield f"parameter {keyword}", [symbol, f", {domain_in_words(symbol)}; {default} if not given"]
     yield "convex", [{True: "yes, proved", False: "no, by a counterexample", None: "not known"}[is_convex(loss)]]
     yield "kinks", _kinks(loss)
+    if jumps(loss):
+        yield "jumps", _jumps(loss)
     if loss.over_classes:
         yield "steepest slope", _bound(steepest_slope(loss), "by one entry of the prediction")
         yield "longest gradient", _bound(longest_gradient(loss), "over all entries together")
     else:
         yield "steepest slope", _steepest(loss)
-        yield "greatest curvature", _bound(greatest_curvature(loss), "away from the kinks" if kinks(loss) else "")
+        yield "greatest curvature", _bound(greatest_curvature(loss), _away_from(loss))
     for library, found in groupby(names(loss), key=lambda name: name.library):
         yield library, join(map(in_words, found))
     if loss.source:
@@ -83,26 +100,46 @@ def _shortest(*ways: Expr) -> Expr:
 
 def _kinks(loss: Loss) -> Cell:
     found = kinks(loss)
+    if found is None:
+        return ["not known"]
     if not found:
         from_zero = [symbol for symbol, _ in loss.parameters.values() if S.Zero in domain_of(symbol)]
         above = [symbol for symbol in from_zero if not _is_smooth_at_zero(loss, symbol)]
         return ["none", *(part for symbol in above for part in (" for ", symbol > 0))]
-    entry = _entry(loss.prediction)
     return join(
         [
-            "where ",
-            *([loss.target, " is ", kink.target, " and "] if kink.target is not None else []),
-            *(entry, " is ", kink.point, ", each slope from ", kink.left, " to ", kink.right, " is a subgradient"),
+            *_where(loss, kink),
+            *(", each slope from ", kink.left, " to ", kink.right, " is a subgradient"),
         ]
+        if never_negative(kink.right - kink.left)
+        else [*_where(loss, kink), ", the slope goes from ", kink.left, " to ", kink.right]
         for kink in found
     )
+
+
+def _jumps(loss: Loss) -> Cell:
+    return join(
+        [*_where(loss, jump), ", the loss is ", jump.left, " below, ", jump.there, " there and ", jump.right, " above"]
+        for jump in jumps(loss) or []
+    )
+
+
+def _where(loss: Loss, place: Kink | Jump) -> Cell:
+    of_target = [_entry(loss.target), " is ", place.target, " and "] if place.target is not None else []
+    return ["where ", *of_target, _entry(loss.prediction), " is ", place.point]
+
+
+def _away_from(loss: Loss) -> str:
+    """What the second derivative leaves out, in words."""
+    found = [title for title, places in {"kinks": kinks(loss), "jumps": jumps(loss)}.items() if places]
+    return f"away from the {' and '.join(found)}" if found else ""
 
 
 def _is_smooth_at_zero(loss: Loss, parameter: Expr) -> bool:
     """Whether with 0 for the parameter there is still a loss, and one without kinks."""
     expression = loss.expression.subs(parameter, 0)
     others = {name: pair for name, pair in loss.parameters.items() if pair[0] != parameter}
-    return not expression.has(nan, zoo) and not kinks(replace(loss, expression=expression, parameters=others))
+    return not expression.has(nan, zoo) and kinks(replace(loss, expression=expression, parameters=others)) == []
 
 
 def _steepest(loss: Loss) -> Cell:

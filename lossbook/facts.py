@@ -5,47 +5,86 @@ Each answer is derived from the expression and proved, or says that it is not kn
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce, wraps
 from itertools import combinations
+from typing import TypeVar
 
 from sympy import (
     Abs,
+    AccumBounds,
     Add,
+    Derivative,
     Dummy,
     E,
     Expr,
     FiniteSet,
+    Float,
+    Function,
     Heaviside,
     Indexed,
     IndexedBase,
     Interval,
     KroneckerDelta,
+    Limit,
     Max,
+    Min,
     Mul,
+    Piecewise,
     Poly,
+    Pow,
+    Rational,
     S,
     Sum,
     Symbol,
+    atan,
+    cos,
+    cosh,
+    exp,
     expand,
     limit,
+    log,
+    nan,
     oo,
     real_roots,
     sign,
+    sin,
+    sinh,
     solve,
+    solveset,
     sqrt,
+    tanh,
+    together,
+    zoo,
 )
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
-from lossbook.functions import RowFunction, in_definitions, log_sigmoid, sigmoid, softmax, softmax_complement
+from lossbook.canonical import is_positive
+from lossbook.functions import NamedFunction, in_definitions, log_sigmoid, sigmoid, softmax, softmax_complement
 from lossbook.indices import collapse, shortest_first, write_out
 from lossbook.loss import Loss
-from lossbook.notation import TARGETS_SUM_TO_ONE, domain_of, i, j, k, total
+from lossbook.notation import TARGETS_SUM_TO_ONE, domain_of, i, j, k, n, total
 from lossbook.proof import equal, never_negative
+
+Answer = TypeVar("Answer")
+
+
+def _or_none(fact: Callable[[Loss], Answer]) -> Callable[[Loss], Answer | None]:
+    """`fact`, and None for a loss for which it raises NotImplementedError, as SymPy does where it does not know."""
+
+    @wraps(fact)
+    def known(loss: Loss) -> Answer | None:
+        try:
+            return fact(loss)
+        except NotImplementedError:
+            return None
+
+    return known
 
 
 @dataclass(frozen=True)
 class Kink:
-    """A point at which the slope jumps: any number between `left` and `right` is a subgradient there.
+    """A point at which the slope jumps: if it jumps up, any number from `left` to `right` is a subgradient there.
 
     `target` is the one target that has this kink, or None if every target has it.
     """
@@ -56,38 +95,73 @@ class Kink:
     target: Expr | None = None
 
 
+@dataclass(frozen=True)
+class Jump:
+    """A point at which the loss itself jumps: it is `left` just below the point, `there` at it, `right` just above.
+
+    `target` is the one target that has this jump, or None if every target has it.
+    """
+
+    point: Expr
+    left: Expr
+    there: Expr
+    right: Expr
+    target: Expr | None = None
+
+
+@_or_none
 def kinks(loss: Loss) -> list[Kink]:
-    """The kinks of an elementwise loss, each where the prediction takes a value, in a fixed order.
+    """The kinks of a loss, each where the prediction takes a value, in a fixed order; None if they are not known.
 
     A target that is one of a few numbers is taken in turn; parameters that are never negative are taken as
-    positive. A class loss of the catalogue has none.
+    positive. Over classes: of each entry of a loss that is a sum of one loss a class.
     """
-    if loss.over_classes:
-        return []
     found = []
-    for target, gradient in zip(_few_targets(loss), _cases(loss, loss.gradient)):
-        for point in _boundaries(gradient, loss.prediction):
-            left, right = (_beside(gradient, loss.prediction, point, side) for side in (-1, 1))
-            if left != right:
-                found.append(Kink(point, left, right, target))
+    for target, point, pieces in _turns(loss):
+        left, right = (_at(loss, piece.diff(_variable(loss)), point) for piece in (pieces[0], pieces[-1]))
+        if not _jumps(loss, point, pieces) and not _same(left, right):
+            point, left, right = (_in_entries(loss, part) for part in (point, left, right))
+            found.append(Kink(point, left, right, target))
+    return found
+
+
+@_or_none
+def jumps(loss: Loss) -> list[Jump]:
+    """The points at which the loss itself jumps, as `kinks` gives those at which its slope does."""
+    found = []
+    for target, point, pieces in _turns(loss):
+        if _jumps(loss, point, pieces):
+            left, there, right = (_in_entries(loss, _at(loss, piece, point)) for piece in pieces)
+            found.append(Jump(_in_entries(loss, point), left, there, right, target))
     return found
 
 
 @cache
+@_or_none
 def is_convex(loss: Loss) -> bool | None:
     """True if the loss is proved convex in its prediction, False if a counterexample is found, else None.
 
-    Elementwise: the second derivative is never negative and the slope never jumps down. Over classes: the
-    Hessian is diagonal and never negative, or v'Hv is a variance under the softmax of the logits.
+    Elementwise: the second derivative is never negative, the loss never jumps and its slope never jumps down. Over
+    classes: each class adds such a loss, or v'Hv is a variance under the softmax of the logits.
     """
     if _somewhere_negative(loss):
         return False
-    if loss.over_classes:
-        return _is_convex_over_classes(loss)
-    return never_negative(loss.hessian) and all(never_negative(kink.right - kink.left) for kink in kinks(loss)) or None
+    bends, breaks = kinks(loss), jumps(loss)
+    if bends is None or breaks is None:
+        return None
+    down = [kink for kink in bends if (kink.left - kink.right).is_positive]
+    if _is_among_predictions(loss, [*breaks, *down]):
+        return False
+    if breaks or down:
+        return None
+    if not _is_separate(loss):
+        return _is_variance(loss)
+    curvature = loss.hessian.xreplace({k: i})
+    return never_negative(curvature) and all(never_negative(kink.right - kink.left) for kink in bends) or None
 
 
 @cache
+@_or_none
 def steepest_slope(loss: Loss) -> Expr | None:
     """The least upper bound of the size of the slope, of one entry of the gradient if there are classes.
 
@@ -95,11 +169,17 @@ def steepest_slope(loss: Loss) -> Expr | None:
     not known. Where the gradient is a polynomial in probabilities, its greatest size is found exactly. The slope of
     any other convex loss of one number never falls, so it is largest in size at one of the ends of the domain.
     """
+    breaks = jumps(loss)
+    if breaks is None:
+        return None
+    if breaks:
+        return oo if _is_among_predictions(loss, breaks) else None
     if _is_separate(loss):
-        greatest = _greatest_size_by_sigmoid(loss, loss.gradient)
+        constant = _greatest_size_if_constant(loss, 1)
+        greatest = _greatest_size_by_sigmoid(loss, loss.gradient) if constant is None else constant
         if greatest is not None or not is_convex(loss):
             return greatest
-        sizes = _at_ends(loss, loss.gradient)
+        sizes = _at_ends(loss, 1)
         return oo if any(size.has(oo, -oo) for size in sizes) else _over_targets(loss, Max(*map(_size, sizes)))
     chosen = Dummy("t", integer=True, positive=True)
     gradient = _at_one_hot_target(loss, chosen)
@@ -118,7 +198,7 @@ def slope_bound(loss: Loss) -> Expr | None:
     sigmoid p is at most 1, and -p log p is at most 1/e.
     """
     least = steepest_slope(loss)
-    if least is not None or loss.over_classes:
+    if least is not None or loss.over_classes or jumps(loss) != []:
         return least
     parameters = {symbol for symbol, _ in loss.parameters.values()}
     sides = _at_ends_of_target(loss, loss.gradient) or []
@@ -132,7 +212,7 @@ def longest_gradient(loss: Loss) -> Expr | None:
     It is over all predictions and targets, and all numbers of classes. The gradient is linear in the targets, so its
     length is a convex function of them and largest where one class is right.
     """
-    if not loss.over_classes:
+    if not loss.over_classes or jumps(loss) is None:
         return None
     if _is_separate(loss):
         return oo if steepest_slope(loss) == oo else None
@@ -145,26 +225,35 @@ def longest_gradient(loss: Loss) -> Expr | None:
 
 
 @cache
+@_or_none
 def greatest_curvature(loss: Loss) -> Expr | None:
     """The least upper bound of the size of the second derivative, away from kinks; oo without one, None if unknown.
 
     Over classes: of one entry of the Hessian of a loss that is a sum of one loss a class.
     """
-    if not _is_separate(loss):
+    if not _is_separate(loss) or kinks(loss) is None:
         return None
-    curvatures = _cases(loss, loss.hessian)
-    variable = _variable(loss)
-    if all(curvature.diff(variable) == 0 for curvature in curvatures):
-        sizes = [_size(value) for curvature in curvatures for value in _pieces(curvature, variable)]
-        return _over_targets(loss, Max(*sizes))
-    if any(size.has(oo, -oo) for size in _at_ends(loss, loss.hessian)):
+    constant = _greatest_size_if_constant(loss, 2)
+    if constant is not None:
+        return constant
+    if any(size.has(oo, -oo) for size in _at_ends(loss, 2)):
         return oo
     return _greatest_size_by_sigmoid(loss, loss.hessian)
 
 
+def _is_among_predictions(loss: Loss, places: Sequence[Kink | Jump]) -> bool:
+    """Whether one of these places surely lies inside the domain of the prediction."""
+    inside = domain_of(loss.prediction).interior
+    return any(inside.contains(place.point) == True for place in places)  # noqa: E712, of SymPy
+
+
 def _over_targets(loss: Loss, size: Expr) -> Expr | None:
-    """`size` if it is that for all targets, else None."""
-    return None if str(loss.target) in map(str, size.free_symbols) else size
+    """The least upper bound of `size` over all numbers of classes, if it is one for all targets, else None."""
+    if str(loss.target) in map(str, size.free_symbols):
+        return None
+    if never_negative(-size.diff(n)):
+        return size.xreplace({n: S.One})
+    return limit(size, n, oo) if never_negative(size.diff(n)) else None
 
 
 def _size(slope: Expr) -> Expr:
@@ -174,27 +263,56 @@ def _size(slope: Expr) -> Expr:
     return -slope if never_negative(-slope) else Abs(slope)
 
 
+# --- the pieces of a loss of one number -----------------------------------------------------------
+
+
 def _is_separate(loss: Loss) -> bool:
     """Whether the loss is of one number against one number, or a sum of such losses, one a class."""
-    return not loss.over_classes or not loss.gradient.has(Sum, RowFunction)
+    return not loss.over_classes or _share(loss) is not None
 
 
 def _variable(loss: Loss) -> Expr:
-    """What the gradient is taken by, as one number."""
-    return Symbol(str(loss.prediction), real=True) if loss.over_classes else loss.prediction
+    """The prediction as one number."""
+    return _as_number(loss.prediction)
 
 
-def _cases(loss: Loss, expression: Expr) -> list[Expr]:
-    """A derivative of the loss for each value of a target that has only a few; parameters taken as positive.
+def _as_number(symbol: Symbol | IndexedBase) -> Symbol:
+    """`symbol`, or one number in place of a row."""
+    return Symbol(str(symbol), **symbol.assumptions0) if isinstance(symbol, IndexedBase) else symbol
 
-    Entries of a loss over separate classes are written as numbers.
+
+def _in_entries(loss: Loss, expression: Expr) -> Expr:
+    """`expression` with the entries i of the rows for the numbers in their place."""
+    rows = [row for row in (loss.prediction, loss.target) if isinstance(row, IndexedBase)]
+    return expression.xreplace({_as_number(row): row[i] for row in rows})
+
+
+@cache
+def _share(loss: Loss) -> Expr | None:
+    """What one class adds to a class loss, its entries as numbers; None if the loss is no sum over classes."""
+    sums = {a_sum: Dummy() for a_sum in loss.expression.atoms(Sum)}
+    outside = loss.expression.xreplace(sums)
+    factors = {a_sum: outside.diff(dummy) for a_sum, dummy in sums.items()}
+    rest = expand(outside - Add(*(factor * sums[a_sum] for a_sum, factor in factors.items())))
+    share = Add(*(factor * a_sum.function.xreplace({a_sum.variables[0]: i}) for a_sum, factor in factors.items()))
+    share = share.xreplace({row[i]: _as_number(row) for row in (loss.prediction, loss.target)})
+    known = {n, *map(_as_number, (loss.prediction, loss.target)), *(symbol for symbol, _ in loss.parameters.values())}
+    return share if rest.free_symbols | share.free_symbols <= known and not share.has(Sum) else None
+
+
+def _cases(loss: Loss) -> list[Expr]:
+    """The loss of one number for each target of a few; parameters that are never negative are taken as positive.
+
+    Decimals are the fractions that they print as: kinks are where something is exactly 0.
     """
-    positive = {symbol: Symbol(symbol.name, positive=True) for symbol, _ in loss.parameters.values()}
-    if loss.over_classes:
-        positive[loss.target[i]] = Symbol(str(loss.target), nonnegative=True)
-        expression = expression.xreplace({k: i, loss.prediction[i]: _variable(loss)})
-    expression = expression.xreplace(positive)
-    return [expression if value is None else expression.xreplace({loss.target: value}) for value in _few_targets(loss)]
+    expression = _share(loss) if loss.over_classes else loss.expression
+    if expression is None:
+        raise NotImplementedError
+    replaced = {number: Rational(repr(float(number))) for number in expression.atoms(Float)}
+    parameters = [symbol for symbol, _ in loss.parameters.values() if symbol.is_nonnegative]
+    replaced |= {symbol: Symbol(symbol.name, positive=True) for symbol in parameters}
+    expression, target = expression.xreplace(replaced), _as_number(loss.target)
+    return [expression if value is None else expression.xreplace({target: value}) for value in _few_targets(loss)]
 
 
 def _few_targets(loss: Loss) -> list[Expr | None]:
@@ -203,57 +321,165 @@ def _few_targets(loss: Loss) -> list[Expr | None]:
     return sorted(values) if isinstance(values, FiniteSet) else [None]
 
 
-def _at_ends(loss: Loss, derivative: Expr) -> list[Expr]:
-    """The limits of a derivative of the loss at both ends of the domain of the prediction."""
+@cache
+def _turns(loss: Loss) -> list[tuple[Expr | None, Expr, list[Expr]]]:
+    """Where the loss of one number turns from one smooth piece to the next: a target, a point, and the pieces there.
+
+    The pieces are what the loss is just below the point, at it and just above. A loss that is no sum over classes
+    has none if it is smooth everywhere, and else they are not known.
+    """
+    if not _is_separate(loss):
+        if _turning(loss.expression):
+            raise NotImplementedError
+        return []
+    return [
+        (target, point, [_beside(case, _variable(loss), point, side) for side in (-1, 0, 1)])
+        for target, case in zip(_few_targets(loss), _cases(loss))
+        for point in _points(loss, case)
+    ]
+
+
+def _pieces(loss: Loss) -> list[Expr]:
+    """The smooth pieces of a loss of one number, for each target."""
+    inside = S.Half  # of every domain
+    return [
+        _beside(case, _variable(loss), point, side)
+        for case in _cases(loss)
+        for point in _points(loss, case) or [inside]
+        for side in (-1, 1)
+    ]
+
+
+def _greatest_size_if_constant(loss: Loss, order: int) -> Expr | None:
+    """The greatest size of the derivative of this order, if it is constant on each smooth piece of the loss."""
+    derivatives = [piece.diff(_variable(loss), order).expand() for piece in _pieces(loss)]
+    if any(derivative.has(_variable(loss)) for derivative in derivatives):
+        return None
+    return _over_targets(loss, Max(*map(_size, derivatives)))
+
+
+def _at_ends(loss: Loss, order: int) -> list[Expr]:
+    """The limits of the derivative of this order at both ends of the domain of the prediction."""
     domain, variable = domain_of(loss.prediction), _variable(loss)
-    limits = []
-    for case in _cases(loss, derivative):
-        for end, side in ((domain.inf, 1), (domain.sup, -1)):
-            resolved = _beside(case, variable, end, side, substitute=False)
-            limits.append(limit(in_definitions(resolved), variable, end, "+" if side == 1 else "-"))
-    return limits
+    return [
+        _limit(_beside(case, variable, end, side).diff(variable, order), variable, end, side)
+        for case in _cases(loss)
+        for end, side in ((domain.inf, 1), (domain.sup, -1))
+    ]
 
 
-def _pieces(expression: Expr, variable: Expr) -> list[Expr]:
-    """The values of an expression that is constant between the points at which it jumps."""
-    points = _boundaries(expression, variable) or [S.Zero]
-    return [_beside(expression, variable, point, way) for point in points for way in (-1, 1)]
+def _limit(expression: Expr, variable: Expr, end: Expr, side: int) -> Expr:
+    found = limit(together(in_definitions(expression)), variable, end, "+" if side == 1 else "-")
+    if found.has(Limit, AccumBounds, nan, zoo):
+        raise NotImplementedError
+    return found
 
 
-def _boundaries(expression: Expr, variable: Expr) -> list[Expr]:
-    """Where an expression under an absolute value, sign or comparison passes through 0."""
-    crossed = {part.args[0] for part in expression.atoms(Abs, sign, Heaviside)}
-    for comparison in expression.atoms(Relational):
-        difference = comparison.lhs - comparison.rhs
-        sizes = list(difference.atoms(Abs))
-        crossed |= {difference.xreplace({size: way * size.args[0] for size in sizes}) for way in (1, -1)}
-    return shortest_first({point for part in crossed for point in solve(part, variable)})
+def _at(loss: Loss, piece: Expr, point: Expr) -> Expr:
+    """The value of a smooth expression at a point."""
+    value = piece.subs(_variable(loss), point).expand()
+    if value.has(oo, -oo, nan, zoo) or value.is_real is False:
+        raise NotImplementedError
+    return value if value.free_symbols else in_definitions(value)
 
 
-def _beside(expression: Expr, variable: Expr, point: Expr, side: int, substitute: bool = True) -> Expr:
-    """`expression` just beside `point`: every sign under which it changes is settled there."""
+def _jumps(loss: Loss, point: Expr, pieces: Sequence[Expr]) -> bool:
+    left, there, right = (_at(loss, piece, point) for piece in pieces)
+    return not (_same(left, there) and _same(there, right))
+
+
+def _same(left: Expr, right: Expr) -> bool:
+    verdict = equal(left, right)
+    if verdict.kind == "unknown":
+        raise NotImplementedError
+    return bool(verdict)
+
+
+_SMOOTH = (NamedFunction, exp, log, sin, cos, sinh, cosh, tanh, atan)
+"""Functions that are smooth wherever they are defined."""
+
+_CONDITIONS = (Relational, BooleanFunction, BooleanAtom)
+"""Conditions that turn where a comparison does."""
+
+
+def _turning(expression: Expr) -> set[Expr]:
+    """What passes 0 where `expression` turns from one smooth piece to another, or is not smooth or not defined."""
+    switches = expression.atoms(Abs, sign, Heaviside, Max, Min, Piecewise, KroneckerDelta)
+    if not all(isinstance(part, _SMOOTH) for part in expression.atoms(Function) - switches):
+        raise NotImplementedError
+    if not all(isinstance(part, (Symbol, *_CONDITIONS)) for part in expression.atoms(Boolean)):
+        raise NotImplementedError
+    found = {part.args[0] for part in expression.atoms(Abs, sign, Heaviside)}
+    found |= {a - b for part in expression.atoms(Max, Min) for a, b in combinations(part.args, 2)}
+    found |= {comparison.lhs - comparison.rhs for comparison in expression.atoms(Relational)}
+    found |= {part.args[0] for part in expression.atoms(log)}
+    found |= {part.base for part in expression.atoms(Pow) if not (part.exp.is_integer and part.exp.is_nonnegative)}
+    return {part for part in found if not is_positive(part)}
+
+
+def _branches(expression: Expr) -> set[Expr]:
+    """`expression` with each sign in it settled in each way."""
+    switches = shortest_first(expression.atoms(Abs, sign, Heaviside, Max, Min, Relational))
+    if not switches:
+        return {expression}
+    first = switches[0]
+    if isinstance(first, Abs):
+        ways = [first.args[0], -first.args[0]]
+    elif isinstance(first, (Max, Min)):
+        ways = list(first.args)
+    else:
+        ways = [S.true, S.false] if isinstance(first, Relational) else [S.NegativeOne, S.Zero, S.One]
+    return {branch for way in ways for branch in _branches(expression.xreplace({first: way}))}
+
+
+def _points(loss: Loss, expression: Expr) -> list[Expr]:
+    """The points inside the domain at which a loss of one number may turn, in a fixed order."""
+    variable, inside = _variable(loss), domain_of(loss.prediction).interior
+    points: set[Expr] = set()
+    for branch in {branch for part in _turning(expression) for branch in _branches(part)}:
+        if branch.has(variable):
+            roots = solveset(in_definitions(branch), variable, S.Reals)
+            if not isinstance(roots, FiniteSet) and roots is not S.EmptySet or not all(root.is_real for root in roots):
+                raise NotImplementedError
+            points |= set(roots)
+    return shortest_first(point for point in points if inside.contains(point) != False)  # noqa: E712, of SymPy
+
+
+def _beside(expression: Expr, variable: Expr, point: Expr, side: int) -> Expr:
+    """`expression` as it is just below `point` (`side` is -1), at it (0) or just above (1), without switches."""
 
     def settled(part: Expr) -> Expr:
-        if not part.args or isinstance(part, IndexedBase):
+        if not part.args or not part.has(variable):
             return part
         args = [settled(argument) for argument in part.args]
         if isinstance(part, Abs):
-            return args[0] * way(args[0])
+            return args[0] * way(args[0]) if args[0].has(variable) else _size(args[0])
         if isinstance(part, sign):
             return way(args[0])
+        if isinstance(part, Heaviside):
+            return (1 + way(args[0])) / 2 if side else part.func(way(args[0]), args[1])
+        if isinstance(part, (Max, Min)):
+            up = 1 if isinstance(part, Max) else -1
+            return reduce(lambda a, b: (a + b + up * (a - b) * way(a - b)) / 2, args)
         if isinstance(part, Relational):
             return part.func(way(args[0] - args[1]), 0)
         return part.func(*args)
 
     def way(inner: Expr) -> Expr:
-        slope = inner.diff(variable)
+        if not inner.has(variable):
+            return sign(inner)
         if point in (oo, -oo):
-            return sign(slope * point) if slope != 0 else sign(inner)
-        there = inner.subs(variable, point).expand()
-        return sign(there) if there != 0 else sign(slope * side)
+            end = _limit(inner, variable, point, side)
+            if end != 0:
+                return sign(end)
+        else:
+            for order in range(5):
+                there = inner.diff(variable, order).subs(variable, point).expand()
+                if there != 0:
+                    return sign(there * side**order)
+        raise NotImplementedError
 
-    result = settled(expression)
-    return result.subs(variable, point).expand() if substitute else result
+    return settled(expression)
 
 
 def _somewhere_negative(loss: Loss) -> bool:
@@ -263,6 +489,8 @@ def _somewhere_negative(loss: Loss) -> bool:
     """
     curvature = loss.hessian.xreplace({symbol: S(default) for symbol, default in loss.parameters.values()})
     curvature, domain = in_definitions(curvature), domain_of(loss.prediction)
+    if curvature.has(Derivative):
+        return False
     if loss.over_classes:
         curvature = write_out(curvature, 2, {i: 1, k: 1})
         first, second = (S(3), S.Zero) if S(3) in domain else (S(3) / 4, S.One / 4)
@@ -276,10 +504,8 @@ def _somewhere_negative(loss: Loss) -> bool:
     return any(curvature.xreplace(point).evalf(30).is_negative for point in points)
 
 
-def _is_convex_over_classes(loss: Loss) -> bool | None:
-    own = loss.hessian.xreplace({k: i})
-    if equal(loss.hessian, KroneckerDelta(i, k) * own):
-        return never_negative(own) or None
+def _is_variance(loss: Loss) -> bool | None:
+    """True if v'Hv is proved a variance under the softmax of the logits, else None."""
     v = IndexedBase("v", real=True)
     form = total(total(v[i] * loss.hessian * v[k], k), i)
     mean = total(softmax(loss.prediction, j) * v[j], j)

@@ -112,13 +112,13 @@ class Loss:
     @cached_property
     def gradient(self) -> Expr:
         """d expression / d prediction, for the entry i if there are classes; at a kink, one of its subgradients."""
-        return differentiate(self.expression, self.variable)
+        return _away_from_jumps(differentiate(self.expression, self.variable))
 
     @cached_property
     def hessian(self) -> Expr:
         """d gradient / d prediction, for the entries i and k if there are classes, away from kinks."""
-        second = differentiate(self.gradient, self.prediction[k] if self.over_classes else self.prediction)
-        return second.replace(DiracDelta, lambda *_: S.Zero)
+        by = self.prediction[k] if self.over_classes else self.prediction
+        return _away_from_jumps(differentiate(self.gradient, by))
 
     def derivation(self) -> Derivation:
         """From the definition to the gradient, one rule a line, each line proved; it shows itself."""
@@ -264,6 +264,11 @@ class Loss:
 
     def _repr_latex_(self) -> str:
         return rf"$$\text{{{self.name}}} = {latex(self.expression)}$$"
+
+
+def _away_from_jumps(derivative: Expr) -> Expr:
+    """`derivative` without the delta functions that SymPy has at jumps."""
+    return derivative.replace(DiracDelta, lambda *_: S.Zero)
 
 
 def check_loss(loss: object) -> None:

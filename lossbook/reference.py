@@ -64,9 +64,10 @@ def _kind(loss: Loss) -> str:
 
 
 def _kinks(loss: Loss) -> Cell | str:
-    points = list(dict.fromkeys(kink.point for kink in kinks(loss)))
-    if not points:
-        return "none"
+    found = kinks(loss)
+    if not found:
+        return "not known" if found is None else "none"
+    points = dict.fromkeys(kink.point for kink in found)
     return ["at ", *join(([point] for point in points), " and ")]
 
 

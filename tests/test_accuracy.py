@@ -12,16 +12,17 @@ what moving a logit to the next float changes. Roots at 0 get no such allowance.
 """
 
 import tracemalloc
+from dataclasses import replace
 from functools import cache
 from itertools import product
 
 import numpy as np
 import pytest
-from sympy import Piecewise, Symbol, log, pi, symbols
+from sympy import Heaviside, Max, Min, Piecewise, Symbol, log, pi, symbols
 
 from lossbook import functions, losses
 from lossbook.loss import Loss
-from lossbook.notation import gamma
+from lossbook.notation import gamma, prediction, quantile, side, value
 from reference import (
     CLASSES,
     ELEMENTWISE,
@@ -188,6 +189,33 @@ def test_what_is_computed_of_a_parameter_is_rounded_last():
     """1 - 0.999 is 0.001: the float32 nearest to 0.999 would make 0.00100005 of it."""
     slopes = losses.pinball.gradient_at(np.float32([2, -1]), np.float32([0, 0]), quantile=0.999)
     assert slopes.tolist() == np.float32([0.001, -0.999]).tolist()
+
+
+BY_THE_GREATEST = {
+    "hinge": Max(0, 1 - side * prediction),
+    "squared_hinge": Max(0, 1 - side * prediction) ** 2,
+    "absolute_error": Max(prediction - value, value - prediction),
+    "pinball": -Min(quantile * (prediction - value), (quantile - 1) * (prediction - value)),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", BY_THE_GREATEST)
+def test_a_loss_by_the_greatest_of_several_is_as_right_as_by_regions(name, dtype):
+    by_regions = losses.catalogue[name]
+    loss = replace(by_regions, expression=BY_THE_GREATEST[name])
+    targets = np.array([-1.0, 1.0], dtype)
+    predictions = np.setdiff1d(RESIDUALS[abs(RESIDUALS) < 1e18].astype(dtype), targets)  # at kinks slopes may differ
+    for method in METHODS.values():
+        result, expected = (getattr(one, method)(predictions[:, None], targets) for one in (loss, by_regions))
+        assert result.dtype == dtype and np.all(abs(result - expected) <= 2 * np.spacing(abs(expected)))
+
+
+def test_a_step_has_its_value_at_0():
+    step = replace(losses.absolute_error, expression=Heaviside(prediction - value))
+    assert step.value([-1.0, 0.0, 2.0], 0.0).tolist() == [0, 0.5, 1]
+    assert replace(step, expression=Heaviside(prediction - value, 1)).value([-1e-300, 0.0], 0.0).tolist() == [0, 1]
+    assert step.gradient_at([-1.0, 2.0], 0.0).tolist() == [0, 0]
 
 
 SMALL_LOGITS = LOGITS[abs(LOGITS) < 1e-2]

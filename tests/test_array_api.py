@@ -10,12 +10,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from sympy import Lambda, Symbol
+from sympy import Lambda, Max, Min, Symbol
 
 from lossbook import arrays, functions, losses
 from lossbook.functions import log_softmax
 from lossbook.loss import Loss
-from lossbook.notation import k, logits, targets, total
+from lossbook.notation import k, logits, prediction, quantile, targets, total, value
 from reference import EXAMPLES, METHODS
 
 CLASS_LOSSES = [name for name, loss in losses.catalogue.items() if loss.over_classes]
@@ -130,6 +130,17 @@ def test_a_function_is_the_same_in_every_library(library, name, method, dtype):
     z = LOGITS.astype(dtype)
     over_classes = issubclass(functions.catalogue[name], functions.RowFunction)
     assert_same(library, compute(library.array(z)), compute(z), over_classes)
+
+
+@dtypes
+@pytest.mark.parametrize("method", METHODS.values())
+def test_the_greatest_of_several_is_the_same_in_every_library(library, method, dtype):
+    expression = Max(0, prediction - value, 2 * prediction - 1) + Min(quantile, 1 - quantile, prediction)
+    parameters = {"quantile": (quantile, 0.3)}
+    loss = Loss(name="own", expression=expression, prediction=prediction, target=value, parameters=parameters)
+    a, y = np.array([-2.0, 0.1, 0.5, 3.0], dtype), np.array([1.0, 0.25, -1.0, -7.0], dtype)
+    computed = getattr(loss, method)(library.array(a), library.array(y))
+    assert_same(library, computed, getattr(loss, method)(a, y))
 
 
 def test_shapes_broadcast_in_every_library(library):

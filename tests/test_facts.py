@@ -3,11 +3,40 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sympy import Abs, IndexedBase, Rational, Symbol, exp, log, oo, sin, sqrt, symbols
+from sympy import (
+    Abs,
+    Contains,
+    Eq,
+    Heaviside,
+    IndexedBase,
+    Interval,
+    Max,
+    Min,
+    Piecewise,
+    Rational,
+    S,
+    Symbol,
+    exp,
+    floor,
+    log,
+    oo,
+    sign,
+    sin,
+    sqrt,
+    symbols,
+)
 
 from lossbook import facts, losses
 from lossbook.cards import Card
-from lossbook.facts import greatest_curvature, is_convex, kinks, longest_gradient, slope_bound, steepest_slope
+from lossbook.facts import (
+    greatest_curvature,
+    is_convex,
+    jumps,
+    kinks,
+    longest_gradient,
+    slope_bound,
+    steepest_slope,
+)
 from lossbook.functions import log_sigmoid, sigmoid, softmax
 from lossbook.loss import Loss
 from lossbook.notation import (
@@ -21,9 +50,11 @@ from lossbook.notation import (
     k,
     logit,
     logits,
+    n,
     prediction,
     probabilities,
     probability,
+    quantile,
     side,
     target,
     targets,
@@ -385,6 +416,209 @@ def test_a_constant_that_is_written_as_a_sum_of_shares_changes_no_bound():
     expression = losses.softmax_cross_entropy.expression + total(softmax(logits, k))
     loss = Loss(name="more", expression=expression, prediction=logits, target=targets)
     assert steepest_slope(loss) == 1 and longest_gradient(loss) == sqrt(2)
+
+
+# --- losses of one's own: kinks and jumps ---------------------------------------------------------
+
+residual, margin = prediction - value, side * prediction
+HALF = Rational(1, 2)
+
+
+def own(expression, prediction=prediction, target=value, **parameters):
+    return Loss(name="own", expression=expression, prediction=prediction, target=target, parameters=parameters)
+
+
+OWN = {
+    "hinge": own(Max(0, 1 - margin), target=side),
+    "minus hinge": own(-Max(0, 1 - margin), target=side),
+    "ramp": own(Min(1, Max(0, 1 - margin)), target=side),
+    "squared hinge": own(Max(0, 1 - margin) ** 2, target=side),
+    "modified Huber": own(Piecewise((Max(0, 1 - margin) ** 2, margin >= -1), (-4 * margin, True)), target=side),
+    "negative part": own(Min(residual, 0)),
+    "negative part by a step": own(residual * Heaviside(-residual)),
+    "capped absolute error": own(Min(Abs(residual), 1)),
+    "insensitive": own(Max(Abs(residual) - 1, 0)),
+    "squared insensitive": own(Max(Abs(residual) - 1, 0) ** 2),
+    "greatest of three lines": own(Max(0, residual, 2 * residual - 1)),
+    "pinball": own(Max(-quantile * residual, (1 - quantile) * residual), quantile=(quantile, 0.5)),
+    "expectile": own(Abs(quantile - Heaviside(-residual)) * residual**2, quantile=(quantile, 0.5)),
+    "0-1": own(Piecewise((1, margin < 0), (0, True)), target=side),
+    "0-1 by a step": own(Heaviside(-margin), target=side),
+    "0-1 by a sign": own((1 - sign(margin)) / 2, target=side),
+    "jump up": own(Piecewise((residual**2, residual < 1), (residual**2 + 5, True))),
+    "jump down": own(Piecewise((residual**2 + 5, residual < 0), (residual**2, True))),
+    "decimals": own(-Abs(0.1 * prediction - 0.3)),
+    "decimals of both": own(-Abs(0.1 * prediction - 0.3 * value)),
+    "decimals in a region": own(-Piecewise((0.3 * residual - 0.1, 0.3 * residual > 0.1), (0, True))),
+}
+
+
+def places(found):
+    """Kinks or jumps as text, each a point and what is said of it."""
+    return [tuple(map(str, vars(place).values())) for place in found]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_loss_of_ones_own_is_convex_just_where_no_chord_passes_below_it(name):
+    loss, random = OWN[name], np.random.default_rng(7)
+    a, b, y = random.normal(0, 3, 4000), random.normal(0, 3, 4000), random.choice([-1.0, 1.0], 4000)
+    gap = (loss.value(a, y) + loss.value(b, y)) / 2 - loss.value((a + b) / 2, y)
+    assert is_convex(loss) is bool((gap >= -1e-12).all())
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_slopes_of_ones_own_are_within_their_bounds_away_from_kinks(name):
+    loss, random = OWN[name], np.random.default_rng(8)
+    a, y = random.normal(0, 3, 4000), random.choice([-1.0, 1.0], 4000)
+    for bound, sizes in (
+        (steepest_slope(loss), loss.gradient_at(a, y)),
+        (greatest_curvature(loss), loss.hessian_at(a, y)),
+    ):
+        bound = bound.subs({symbol: 0.5 for symbol in bound.free_symbols})
+        assert bound == oo or np.abs(sizes).max() == pytest.approx(float(bound))
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("hinge", [("-1", "0", "1", "-1"), ("1", "-1", "0", "1")]),
+        ("minus hinge", [("-1", "0", "-1", "-1"), ("1", "1", "0", "1")]),
+        ("ramp", [("0", "1", "0", "-1"), ("-1", "0", "1", "-1"), ("0", "0", "-1", "1"), ("1", "-1", "0", "1")]),
+        ("negative part", [("y", "1", "0", "None")]),
+        ("negative part by a step", [("y", "1", "0", "None")]),
+        (
+            "capped absolute error",
+            [("y", "-1", "1", "None"), ("y + 1", "1", "0", "None"), ("y - 1", "0", "-1", "None")],
+        ),
+        ("insensitive", [("y + 1", "0", "1", "None"), ("y - 1", "-1", "0", "None")]),
+        ("greatest of three lines", [("y", "0", "1", "None"), ("y + 1", "1", "2", "None")]),
+        ("pinball", [("y", "-tau", "1 - tau", "None")]),
+        ("decimals", [("3", "1/10", "-1/10", "None")]),
+        ("decimals of both", [("3*y", "1/10", "-1/10", "None")]),
+        ("decimals in a region", [("y + 1/3", "0", "-3/10", "None")]),
+        *((name, []) for name in ("squared hinge", "modified Huber", "squared insensitive", "expectile", "0-1")),
+    ],
+)
+def test_kinks_of_ones_own_are_where_the_slope_jumps(name, expected):
+    assert places(kinks(OWN[name])) == expected
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("0-1", [("0", "0", "0", "1", "-1"), ("0", "1", "0", "0", "1")]),
+        ("0-1 by a step", [("0", "0", "1/2", "1", "-1"), ("0", "1", "1/2", "0", "1")]),
+        ("0-1 by a sign", [("0", "0", "1/2", "1", "-1"), ("0", "1", "1/2", "0", "1")]),
+        ("jump up", [("y + 1", "1", "6", "6", "None")]),
+        ("jump down", [("y", "5", "0", "0", "None")]),
+        ("hinge", []),
+    ],
+)
+def test_jumps_are_where_the_loss_itself_is_not_continuous(name, expected):
+    assert places(jumps(OWN[name])) == expected
+    assert expected == [] or steepest_slope(OWN[name]) == oo
+
+
+def test_a_single_point_apart_from_all_others_is_a_jump():
+    apart = own(Piecewise((1, Eq(prediction, value)), (0, True)))
+    assert places(jumps(apart)) == [("y", "0", "1", "0", "None")]
+    assert is_convex(apart) is False
+
+
+def test_a_card_says_where_the_loss_jumps():
+    shown = str(OWN["0-1"].card())
+    assert "where y is 1 and yhat is 0, the loss is 1 below, 0 there and 0 above\n" in shown
+    assert "convex: no, by a counterexample\nkinks: none\njumps: " in shown
+    assert "steepest slope: without bound\ngreatest curvature: 0, away from the jumps" in shown
+    assert not any("jumps" in str(loss.card()) for loss in (losses.hinge, losses.pinball))
+
+
+def test_a_slope_that_jumps_down_has_no_subgradients():
+    assert "kinks: where yhat is y, the slope goes from 1 to 0\n" in str(OWN["negative part"].card())
+
+
+def test_entries_of_a_class_loss_have_kinks_and_jumps():
+    distance = total(Abs(logits[k] - targets[k]))
+    assert places(kinks(a_class_loss(distance))) == [("y[i]", "-1", "1", "None")]
+    assert "kinks: where z_i is y_i, each slope from -1 to 1 is a subgradient" in str(a_class_loss(distance).card())
+    assert is_convex(a_class_loss(distance)) and is_convex(a_class_loss(-distance)) is False
+    assert is_convex(a_class_loss(total(Min(logits[k], 0)))) is False
+    wrong = a_class_loss(total(Piecewise((targets[k], logits[k] < 0), (0, True))))
+    assert places(jumps(wrong)) == [("0", "y[i]", "0", "0", "None")]
+    assert is_convex(wrong) is False and steepest_slope(wrong) == longest_gradient(wrong) == oo
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        Piecewise((1, total(logits[k]) < 0), (0, True)),
+        sqrt(total((logits[k] - targets[k]) ** 2)),
+        total(Abs(softmax(logits, k) - targets[k]) ** 3),
+    ],
+)
+def test_kinks_between_entries_are_not_known(expression):
+    loss = a_class_loss(expression)
+    assert kinks(loss) is jumps(loss) is steepest_slope(loss) is longest_gradient(loss) is None
+    assert not is_convex(loss)
+
+
+def test_a_class_loss_that_is_smooth_has_no_kinks():
+    """Cross-entropy as on paper, its logarithm of a sum of what is positive."""
+    written_out = log(total(exp(logits[k]))) - total(targets[k] * logits[k])
+    assert kinks(a_class_loss(written_out)) == jumps(a_class_loss(written_out)) == []
+
+
+def test_a_kink_lies_among_the_predictions():
+    assert kinks(own(Abs(probability - 2), probability, target)) == []
+    assert places(kinks(own(Abs(probability - target), probability, target))) == [("y", "-1", "1", "None")]
+    assert kinks(own(Abs(prediction**2 - value))) is None  # whose roots are numbers for some y alone
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        1 / residual**2,
+        -log(residual),
+        -log(Abs(residual)),
+        sqrt(Abs(residual)),
+        -(Abs(residual) ** Rational(2, 3)),
+        floor(prediction),
+        Piecewise((residual**2, residual > 0)),
+        Piecewise((1, Contains(prediction, Interval(0, 1))), (0, True)),
+        Abs(sin(prediction)),
+        Abs(exp(prediction) - value),
+    ],
+)
+def test_what_is_not_known_of_a_loss_is_not_said(expression):
+    loss = own(expression)
+    assert kinks(loss) is greatest_curvature(loss) is None and not is_convex(loss)
+    assert "kinks: not known\nsteepest slope: not known" in str(loss.card())
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        own(exp(logit) - Abs(sigmoid(logit) - HALF), logit, target),
+        own(Abs((prediction - value) / value)),
+        own(Abs(quantile - Heaviside(-residual)) * residual**2, quantile=(quantile, 0.5)),
+    ],
+)
+def test_a_card_of_any_loss_is_shown(loss):
+    assert "kinks: " in str(loss.card()) and "| kinks | " in loss.card()._repr_markdown_()
+
+
+def test_a_parameter_of_either_sign_is_not_taken_as_positive():
+    c = Symbol("c", real=True)
+    loss = own(c * Abs(residual), c=(c, 1))
+    assert not is_convex(loss)
+    assert steepest_slope(loss) == Abs(c)
+
+
+@pytest.mark.parametrize("factor, curvature, slope", [(1 / n, 2, 1), (n, oo, oo), (S.One, 2, 1)])
+def test_bounds_are_over_all_numbers_of_classes(factor, curvature, slope):
+    differences = logits[k] - targets[k]
+    assert greatest_curvature(a_class_loss(factor * total(differences**2))) == curvature
+    assert steepest_slope(a_class_loss(factor * total(Abs(differences)))) == slope
 
 
 @pytest.mark.parametrize("polynomial, greatest", [
