@@ -295,11 +295,12 @@ class softmax_complement(RowFunction):
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         power = "" if exp is None else f"^{{{exp}}}"
-        inner = printer._print(softmax(self.row, self.class_index))
-        return rf"\left(1 - {inner}\right){power}"
+        written = f"1 - {printer._print(softmax(self.row, self.class_index))}"
+        return written if _stands_alone(printer) else rf"\left({written}\right){power}"
 
     def _text(self, printer: Any) -> str:
-        return f"(1 - {printer._print(softmax(self.row, self.class_index))})"
+        written = f"1 - {printer._print(softmax(self.row, self.class_index))}"
+        return written if _stands_alone(printer) else f"({written})"
 
 
 class log_softmax(RowFunction):
@@ -316,6 +317,11 @@ class log_softmax(RowFunction):
         delta = KroneckerDelta(self.class_index, index)
         complement = softmax_complement(self.row, self.class_index)
         return delta * complement - (1 - delta) * softmax(self.row, index)
+
+
+def _stands_alone(printer: Any) -> bool:
+    """Whether what is being printed is the whole expression, so that it needs no brackets."""
+    return bool(printer._print_level == 1)
 
 
 def _sum_of_exponentials(function: Expr) -> Expr:

@@ -9,13 +9,13 @@ from sympy import Eq, Expr, FiniteSet, Indexed, IndexedBase, Interval, Set, Sum,
 DOMAINS: dict[Expr, Set] = {}
 """Where each symbol lives. A symbol that is not listed lives where its assumptions let it."""
 
-MEANINGS: dict[Expr, str] = {}
-"""What each symbol of this module means."""
+MEANINGS: dict[Expr, list[str | Expr]] = {}
+"""What each symbol of this module means, in words and other symbols."""
 
 
-def _define(symbol: Expr, meaning: str, domain: Set | None = None) -> Expr:
+def _define(symbol: Expr, meaning: str | list[str | Expr], domain: Set | None = None) -> Expr:
     """`symbol`, once its meaning and its domain are written down."""
-    MEANINGS[symbol] = meaning
+    MEANINGS[symbol] = [meaning] if isinstance(meaning, str) else meaning
     if domain is not None:
         DOMAINS[symbol] = domain
     return symbol
@@ -56,12 +56,14 @@ side = _define(
 )
 count = _define(
     Symbol("y", integer=True, nonnegative=True),
-    "the truth as a number of events; its prediction, z, is the logarithm of the expected number",
+    ["the truth as a number of events; its prediction, ", logit, ", is the logarithm of the expected number"],
     Interval(0, oo),
 )
 
 approximations = _define(
-    IndexedBase("q", positive=True), "a distribution that stands in for p; its entries add to 1", OPEN_UNIT
+    IndexedBase("q", positive=True),
+    ["a distribution that stands in for ", probabilities, "; its entries add to 1"],
+    OPEN_UNIT,
 )
 
 # Parameters of losses.

@@ -26,10 +26,10 @@ def symbols() -> Listing:
     return Listing(["symbol", "meaning", "where it lives"], rows)
 
 
-def _domain(symbol: Expr) -> str:
+def _domain(symbol: Expr) -> Cell:
     if symbol in DOMAINS:
-        return domain_in_words(symbol)
-    return f"a whole number from 1 {'up' if symbol == n else 'to n'}"
+        return [domain_in_words(symbol)]
+    return ["a whole number from 1 ", *(["up"] if symbol == n else ["to ", n])]
 
 
 def named_functions() -> Listing:

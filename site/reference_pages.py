@@ -68,7 +68,7 @@ def exercises_of(app, page, other):
     """The title of a page, and a list of its exercises, each with a link to its solution."""
     link = app.builder.get_relative_uri(page, other)
     number = app.env.toc_secnumbers.get(other, {}).get("", ())
-    items = nodes.bullet_list()
+    items = nodes.bullet_list(classes=["exercises"])  # the titles begin with numbers
     for title, exercise, solution in known(app.env)[other]:
         line = nodes.paragraph("", "", linked(title, f"{link}#{exercise}"), nodes.Text(" ("))
         line += [nodes.reference("", "solution", internal=True, refuri=f"{link}#{solution}"), nodes.Text(")")]

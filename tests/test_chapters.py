@@ -8,7 +8,7 @@ import pytest
 from notebooks import read
 
 CHAPTERS = sorted((Path(__file__).parent.parent / "chapters").glob("*.ipynb"))
-WIDEST = 92  # so much code a page of the site shows without scrolling
+WIDEST, WIDEST_FOLDED = 92, 89  # so much code a page of the site, and the box of a solution, show without scrolling
 each_chapter = pytest.mark.parametrize(
     "chapter", [read(path) for path in CHAPTERS], ids=[path.stem for path in CHAPTERS]
 )
@@ -29,6 +29,17 @@ def text(chapter):
 @each_chapter
 def test_code_fits_the_page(chapter):
     assert [line for cell in cells(chapter, "code") for line in lines(cell) if len(line) > WIDEST] == []
+
+
+@each_chapter
+def test_code_in_a_solution_fits_its_box(chapter):
+    inside, wide = False, []
+    for cell in chapter.cells:
+        if cell.cell_type == "markdown" and (heading := re.match(r"#+ (\w+)", cell.source)):
+            inside = heading[1] == "Solution"
+        elif cell.cell_type == "code" and inside:
+            wide += [line for line in lines(cell) if len(line) > WIDEST_FOLDED]
+    assert wide == []
 
 
 @each_chapter

@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+import bibliography
 import pytest
 from notebooks import read
+from pybtex.database import parse_file
 from reference_pages import plain
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
@@ -53,6 +55,24 @@ def test_the_glossary_is_in_order_and_says_something_of_each_word_once():
     assert without_link == []
 
 
+def test_each_word_of_the_glossary_occurs_on_the_page_that_it_leads_to():
+    glossary = (ROOT / "reference/glossary.md").read_text("utf-8")
+    for word, page in re.findall(r"^(\S.*)\n  .*\]\((\S+)\)$", glossary, re.MULTILINE):
+        cells = [cell.source for cell in read(ROOT / "reference" / page).cells if cell.cell_type == "markdown"]
+        assert all(part in " ".join(cells).lower() for part in word.lower().split()), word
+
+
+def test_sources_stand_in_the_order_of_their_names_whatever_their_braces_and_accents():
+    order = [entry.key for entry in bibliography.Style().sort(parse_file(ROOT / "references.bib").entries.values())]
+    for names in (
+        ["cox1958", "cs231n-nn2", "girshick2015"],
+        ["lin2017", "mlglossary-loss", "mukhoti2020", "muller2019", "murphy1977"],
+        ["nelder1972", "pytorch-bceloss", "quantecon-slr", "richardson1911"],
+    ):
+        start = order.index(names[0])
+        assert order[start : start + len(names)] == names
+
+
 def test_every_page_of_the_folder_is_in_the_contents():
     contents = (ROOT / "_toc.yml").read_text("utf-8")
     pages = {path.stem for path in (ROOT / "reference").glob("*.*") if path.suffix in (".md", ".ipynb")}
@@ -94,6 +114,11 @@ def test_the_prediction_of_a_count_is_no_logit(overview):
 def test_the_table_of_symbols_has_each_symbol_once():
     shown = [part for row in reference.symbols().rows for part in row[0] if not isinstance(part, str)]
     assert [getattr(symbol, "base", symbol) for symbol in shown] == list(MEANINGS)
+
+
+def test_letters_in_the_words_of_the_table_of_symbols_are_typeset():
+    table = reference.symbols()._repr_markdown_()
+    assert "its prediction, $z$, is" in table and "stands in for $p$;" in table and "from 1 to $n$ |" in table
 
 
 def test_the_table_of_functions_states_definitions_and_derivatives_that_agree():
@@ -214,6 +239,11 @@ def test_solutions_are_listed_in_the_order_of_the_contents(built):
     page, _ = built
     assert re.findall(r'href="(\w+\.html)#the-first"', page) == ["second.html", "first.html"]
     assert re.findall(r'class="rubric">.*?>(Chapter \w+)<', page) == ["Chapter second", "Chapter first"]
+
+
+def test_an_exercise_in_the_list_has_its_number_and_no_bullet(built):
+    page, _ = built
+    assert len(re.findall(r'<ul class="exercises[^>]*>\s*<li><p><a [^>]*>1\. The first</a>', page)) == 2
 
 
 def test_a_link_to_a_solution_leads_into_what_is_folded(built):

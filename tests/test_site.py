@@ -372,6 +372,39 @@ def test_a_figure_of_one_panel_is_seen_whole_on_a_phone(chromium, address):
             assert box["x"] >= 0 and box["x"] + box["width"] <= 360
 
 
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_letters_that_share_a_line_of_the_notation_stand_in_one_line(chromium, address, width):
+    with Visit(chromium, f"{address}reference/notation.html", width=width) as visit:
+        visit.lay_out()
+        cell = visit.page.locator("tr", has_text="the index of a class").locator("td").first
+        tops = cell.locator(".math").evaluate_all("letters => letters.map(part => part.getBoundingClientRect().top)")
+        assert len(tops) == 4 and max(tops) - min(tops) < 5
+
+
+def test_short_code_in_a_sentence_stands_in_one_line(chromium, address):
+    with Visit(chromium, f"{address}{CHAPTERS[2]}", width=360) as visit:
+        visit.open_all()
+        lines = visit.page.locator("p .short").evaluate_all("all => all.map(code => code.getClientRects().length)")
+        assert len(lines) > 1 and set(lines) == {1}
+
+
+def test_a_line_of_the_architecture_is_seen_where_it_passes_a_frame(chromium, address):
+    with Visit(chromium, f"{address}reference/architecture.html") as visit:
+        fills = visit.page.locator(".architecture rect").evaluate_all("all => all.map(f => getComputedStyle(f).fill)")
+        assert len(fills) > 20 and set(fills) == {"none"}
+
+
+def test_addresses_in_the_bibliography_are_links_and_ranges_of_pages_stay_whole(site):
+    text = (site / "reference/bibliography.html").read_text("utf-8")
+    sources = text[text.index("<article") : text.index("</article>")]
+    assert '<span class="together">102(477):359–378,</span>' in sources
+    links = re.findall(r'<a class="reference external" href="(https://[^"]*)">(.*?)</a>', sources)
+    assert len(links) > 15
+    for target, shown in links:
+        assert re.sub("<[^>]*>", "", shown) in (target.removeprefix("https://"), f"doi:{target[16:]}")
+    assert "github.com" not in re.sub("<[^>]*>", "", re.sub("<a .*?</a>", "", sources))
+
+
 def test_neighbouring_chapters_are_linked(chapter):
     chapter.page.get_by_role("navigation", name="Neighbouring pages").get_by_role("link", name="Next").click()
     assert chapter.page.url.endswith(CHAPTERS[2])

@@ -300,6 +300,19 @@ def test_a_name_in_code_may_go_on_behind_a_dot_an_underscore_or_a_bracket():
     assert "chapter\N{NO-BREAK SPACE}4" in written
 
 
+def test_short_code_is_kept_whole_in_a_line():
+    code = '<code class="docutils literal notranslate">{}</code>'
+    short = code.format('<span class="pre">f(k,</span> <span class="pre">&lt;z[k]</span>')
+    long = code.format('<span class="pre">exercises.sigmoid_slope.check</span>')
+    assert mended(short).startswith('<code class="short ')
+    assert mended(long).startswith('<code class="docutils ')
+
+
+def test_the_heading_of_a_column_does_not_break_at_a_minus_sign():
+    written = mended('<th scope="col">p − y: digits</th><td>a − b</td>')
+    assert written == '<th scope="col">p\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}y: digits</th><td>a − b</td>'
+
+
 def test_a_rule_of_katex_is_kept_if_the_pages_use_its_classes():
     css = ".accent-body:not(.accent-full){width:0}.vec,.sqrt>.root{left:0}"
     assert (

@@ -154,6 +154,13 @@ def test_shares_are_written_p_where_that_is_asked_for():
     assert latex(log_softmax(z, i), shares=True) == r"\log p_{i}"
 
 
+def test_a_complement_has_brackets_unless_it_stands_alone():
+    complement = softmax_complement(z, i)
+    assert latex(complement, shares=True) == "1 - p_{i}" and text(complement, shares=True) == "1 - p_i"
+    assert text(2 * complement, shares=True) == "2*(1 - p_i)" and text(1 - complement, shares=True) == "1 - (1 - p_i)"
+    assert latex(complement**2, shares=True) == r"\left(1 - p_{i}\right)^{2}"
+
+
 def test_a_formula_joins_its_sides():
     assert str(Formula(p - y, 1 - y)) == "p - y = 1 - y"
     assert Formula(p - y, 1 - y)._repr_latex_() == "$$p - y = 1 - y$$"

@@ -49,6 +49,8 @@ MENDED = {
 }
 """What other packages write, and what reads better aloud or is shorter."""
 EMPTY_HEADER = r"<th\b[^>]*>(?:<p></p>)?</th>"
+SHORT = 24
+"""The characters of code that one looks for in one line."""
 ZIP = "lossbook-site.zip"
 NARROW = 360
 """The width in points of a figure that a phone can show whole."""
@@ -121,10 +123,18 @@ def mended(text):
         text = text.replace(written, better)
     text = re.sub(rf"<thead>\s*<tr[^>]*>\s*(?:{EMPTY_HEADER}\s*)+</tr>\s*</thead>", "", text)
     text = re.sub(EMPTY_HEADER, "<td></td>", text)  # a corner that heads nothing
+    text = re.sub(r'<code class="docutils .*?</code>', _whole_if_short, text)
     text = re.sub(r'(?<=<span class="pre">)[^<]+', _breakable, text)
+    text = re.sub(r"<th\b[^<]*", lambda head: head[0].replace(" − ", "\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}"), text)
     text = re.sub(r"([Cc]hapters?|[Ee]xercises?) (?=\d)", "\\1\N{NO-BREAK SPACE}", text)
     fonts = " ".join(name for name, mark in FONTS.items() if mark in text)
     return text.replace("<html ", f'<html data-fonts="{fonts}" ', 1) if fonts else text
+
+
+def _whole_if_short(code):
+    """A piece of code in a sentence, marked as short if it fills two thirds of a phone's line at most."""
+    length = len(unescape(re.sub("<[^>]*>", "", code[0])))
+    return code[0].replace('class="', 'class="short ', 1) if length <= SHORT else code[0]
 
 
 def _breakable(code):
