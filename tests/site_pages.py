@@ -29,10 +29,11 @@ def build(source, target, **environment):
 
 
 def small_book(folder, pages):
-    """A book of its own with the project's settings: {"one.md": text, ...}, the first page its root."""
+    """A book of its own with the project's settings, but without a repository: {"one.md": text, ...}, the root first."""
     settings = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     settings["bibtex_bibfiles"] = []
     settings["sphinx"]["config"]["extensions"].remove("sphinxcontrib.bibtex")
+    settings["sphinx"]["config"] |= {"repository_address": "", "repository_branch": "main", "html_baseurl": ""}
     first, *others = [name.rpartition(".")[0] for name in pages]
     contents = {"format": "jb-book", "root": first, "chapters": [{"file": name} for name in others]}
     (folder / "_config.yml").write_text(yaml.safe_dump(settings), "utf-8")

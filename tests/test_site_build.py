@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
-from lossbook_page import mathematics
+from lossbook_page import heads, mathematics
 from lossbook_page.finish import kept_rules, mended
 from site_pages import ROOT, Visit, build, chromium, small_book  # noqa: F401
+from sphinx.errors import ConfigError
 
 pytestmark = pytest.mark.thorough  # it builds pages
 
@@ -208,11 +210,18 @@ def test_without_scripts_the_answers_of_a_quiz_are_folded_under_it(chromium, que
         assert answers.get_by_text("That would be a straight line.").is_visible()
 
 
+CELL = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# A notebook\n\nText."}
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+NOTEBOOK = json.dumps({"cells": [CELL], "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_no_link_to_run_or_edit_is_shown_without_a_repository(tmp_path):
+    text = html(tmp_path, {"index.md": PLAIN, "chapters/one.ipynb": NOTEBOOK}, "chapters/one.html")
+    assert not re.search(r"colab\.|mybinder\.|/edit/|%pip", text)
+
+
 def test_a_repository_turns_on_links_to_run_and_to_edit(tmp_path):
-    cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# A notebook\n\nText."}
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
-    pages = {"index.md": PLAIN, "chapters/one.ipynb": notebook}
+    pages = {"index.md": PLAIN, "chapters/one.ipynb": NOTEBOOK}
     settings = {
         "repository_address": "https://github.com/someone/a.book",
         "repository_branch": "trunk",
@@ -225,7 +234,7 @@ def test_a_repository_turns_on_links_to_run_and_to_edit(tmp_path):
         "https://github.com/someone/a.book/edit/trunk/chapters/one.ipynb",
     ):
         assert f'href="{address}"' in text
-    assert "%pip install git+https://github.com/someone/a.book" in text
+    assert "%pip install git+https://github.com/someone/a.book@trunk" in text
     assert 'property="og:image" content="https://example.org/book/_cards/chapters-one.png"' in text
 
 
@@ -238,6 +247,14 @@ def test_a_repository_elsewhere_is_refused(tmp_path):
     finished = build(tmp_path, tmp_path)
     assert finished.returncode != 0
     assert "repository_address: expected https://github.com/OWNER/NAME, got 'ftp://example.org'" in finished.stdout
+
+
+@pytest.mark.parametrize("ending", [".git", "/", "/tree/main"])
+def test_an_address_that_is_not_that_of_the_page_on_github_is_refused(ending):
+    """Each link would lead nowhere."""
+    config = SimpleNamespace(repository_address=f"https://github.com/someone/a.book{ending}", repository_branch="main")
+    with pytest.raises(ConfigError, match="expected https://github.com/OWNER/NAME, got"):
+        heads.check_repository(None, config)
 
 
 def test_binder_installs_the_lock_for_a_python_that_the_lock_is_for():
