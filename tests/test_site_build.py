@@ -78,6 +78,7 @@ WRONG_PAGES = {  # what is written, and what the build says of it
     "link": ('<a href="nowhere.html">A link in HTML</a>', r"link.html: a link that leads nowhere: nowhere.html"),
     "anchor": ('<a href="index.html#none">In HTML</a>', r"anchor.html: a link to an anchor that is not there: .*#none"),
     "figure": ("![](_drawing.svg)", r"figure.html: an image without a text: .*_drawing.svg"),
+    "photo": ("![A photograph of a pig](_photo.png)", r"photo.html: a picture that is no SVG.*: .*_photo.png"),
     "image": ('<img src="https://example.org/a.png" alt="Elsewhere">', r"image.html: asks another host for .*a.png"),
     "script": ('<script src="https://example.org/a.js"></script>', r"script.html: asks another host for .*a.js"),
     "names": ('<b id="twice">a</b> <b id="twice">b</b>', r"names.html: two elements are named twice"),
@@ -129,6 +130,7 @@ def complaints(tmp_path_factory):
     """What the build says of a book whose pages are all wrong but the first."""
     folder = tmp_path_factory.mktemp("wrong")
     (folder / "_drawing.svg").write_text(FIGURE, "utf-8")
+    (folder / "_photo.png").write_bytes(b"\x89PNG")
     pages = {"index.md": PLAIN}
     pages |= {f"{name}.md": f"# A wrong {name}\n\n{text}\n" for name, (text, _) in WRONG_PAGES.items()}
     for name, (right, wrong, _) in WRONG_QUIZZES.items():
@@ -198,7 +200,18 @@ def test_axe_finds_nothing_in_an_answered_quiz(chromium, questions, scheme):
     with Visit(chromium, questions, scheme=scheme, width=360) as visit:
         for name in ("At the far right", "The number 0.5"):
             visit.page.get_by_label(name).check()
-        assert visit.axe() == [] and visit.overflow() == 0
+        assert visit.axe() == [] and visit.overflow() == []
+
+
+def test_what_makes_a_page_too_wide_is_named(chromium, tmp_path):
+    wide = '<p>Narrow.</p><div style="overflow-x: auto"><p style="width: 900px">It scrolls.</p></div>'
+    for name, body in (("right", wide), ("wrong", f'{wide}<div><p style="width: 400px">It does not.</p></div>')):
+        (tmp_path / f"{name}.html").write_text(f"<!DOCTYPE html><title>A page</title>{body}", "utf-8")
+    found = []
+    for name in ("right", "wrong"):
+        with Visit(chromium, (tmp_path / f"{name}.html").as_uri(), width=360) as visit:
+            found.append(visit.overflow())
+    assert found == [[], ['<p style="width: 400px">It does not.</p>']]
 
 
 def test_without_scripts_the_answers_of_a_quiz_are_folded_under_it(chromium, questions):
@@ -286,11 +299,15 @@ def test_styles_become_classes_and_figures_get_their_size_and_a_partner_for_the_
     (tmp_path / "_drawing.svg").write_text(FIGURE, "utf-8")
     text = html(
         tmp_path,
-        {"index.md": PLAIN, "one.md": "# One\n\nSome $x^2$.\n\n![A line that falls](_drawing.svg)\n"},
+        {
+            "index.md": PLAIN,
+            "one.md": "# One\n\nSome $x^2$ for $5, and then for $6 ($7).\n\n![A line that falls](_drawing.svg)\n",
+        },
         "one.html",
     )
     assert "style=" not in text
     assert 'width="64" height="32"' in text
+    assert "for $5, and then for $6 ($7)." in text  # prices are no mathematics
     night = (tmp_path / "_build/html" / re.search(r'srcset="([^"]*)"', text)[1]).read_text("utf-8")
     assert "#0072b2" not in night
 
