@@ -88,7 +88,17 @@ def test_a_loss_is_one_entry_and_the_rest_is_derived(copy):
 
 def test_the_tests_take_a_loss_up_by_its_name_and_what_contributing_says_suffices(copy):
     """Every test of a loss by its name, and those of the tables that have to hold every loss."""
-    names = ["accuracy", "array_api", "checking", "elsewhere", "explanation", "facts", "known_values", "properties"]
+    names = [
+        "accuracy",
+        "array_api",
+        "checking",
+        "derivation",
+        "elsewhere",
+        "explanation",
+        "facts",
+        "known_values",
+        "properties",
+    ]
     files = [f"tests/test_{name}.py" for name in (*names, "reference", "typeset")]
     assert passed(copy, *files, "-k", "logistic or SoftMargin or each_table or names_every") >= 60
 
