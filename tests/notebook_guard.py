@@ -1,11 +1,11 @@
 """Makes every notebook a test: a pytest plugin on top of nbval.
 
 `pytest chapters/02-the-sigmoid.ipynb` collects one item "rules", which reads the notebook and runs
-nothing, and one item for each code cell, which nbval executes and compares. A rule is a function that
+nothing, and one item for each code cell, which is executed and compared. A rule is a function that
 takes a `Page` and yields pairs of a cell number, counted over all cells from 1 (or None for the
 notebook as a whole), and a sentence that says what to do.
 
-nbval lets some differences pass. `StrictCell` therefore compares once more, everything, in order:
+nbval executes. `StrictCell` compares, where nbval would let some differences pass: everything, in order:
 kind of output, stream, MIME types, content, metadata. With `--by-meaning`, for other versions of the
 dependencies, numbers have to agree to the digits shown, and words and symbols up to their order; drawings
 are compared by their alternative text.
@@ -24,10 +24,11 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, nocolors
-from notebooks import CELL_TIMEOUT, SVG, canonical, first_line, merge_streams
+from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
+from notebooks import CELL_TIMEOUT, SVG, canonical, first_line, merge_streams, readable_outputs, unified
 
 MOST_LINES = 25
+COLOUR = re.compile(r"\x1b\[[\d;]*m")  # the kernel colours its tracebacks
 NOT_OURS = ("_build", ".ipynb_checkpoints")
 
 
@@ -186,6 +187,29 @@ def pictures_in_prose_are_described(page):
 
 
 # --- rules about prose and code
+
+
+def solutions(page):
+    """Of each section "Solution", the numbers of its cells."""
+    numbers = None
+    for number, cell in page.cells():
+        if cell.cell_type == "markdown" and re.search(r"^#", cell.source, re.MULTILINE):
+            yield from [numbers] if numbers else []
+            numbers = [] if re.fullmatch("#+ Solution", cell.source) else None
+        elif numbers is not None:
+            numbers.append(number)
+    yield from [numbers] if numbers else []
+
+
+def solutions_are_asserted(page):
+    """What a check answers is text: a wrong solution would be stored as one."""
+    trees = dict(page.code())
+    for numbers in solutions(page):
+        code = {number: trees[number] for number in numbers if number in trees}
+        checked = [number for number, tree in code.items() if any(calls(tree, "check"))]
+        if checked and not any(isinstance(node, ast.Assert) for tree in code.values() for node in ast.walk(tree)):
+            yield checked[0], "is a solution and may be wrong: write `assert exercises.NAME.check(...)`"
+
 
 TYPED_EQUATION = re.compile(
     r"\$\$|\\\[|[`:]{3,}\{math\}"
@@ -348,6 +372,7 @@ RULES = (
     little_is_hidden,
     computed_is_shown,
     nothing_is_computed_in_vain,
+    solutions_are_asserted,
 )
 
 
@@ -414,8 +439,7 @@ class StrictNotebook(IPyNbFile):
         yield NotebookRules.from_parent(self, name="rules")
         for number, cell in enumerate(self.nb.cells, start=1):
             if cell.cell_type == "code":
-                # A marker in the cell changes nothing: every cell is run and compared.
-                options = defaultdict(bool, check=not self.config.option.by_meaning)
+                options = defaultdict(bool)  # a marker in the cell changes nothing: every cell is run and compared
                 yield StrictCell.from_parent(self, name=f"cell {number}", cell_num=number, cell=cell, options=options)
 
     def setup(self):
@@ -465,12 +489,7 @@ class NotebookRules(pytest.Item):
 
 
 class StrictCell(IPyNbCell):
-    """A code cell, executed and compared by nbval, and then exactly."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.colors = nocolors
-        self.stored = comparable(self.cell.outputs)  # now: nbval joins streams in place
+    """A code cell, executed by nbval and compared here."""
 
     def setup(self):
         self.parent.start_kernel()
@@ -479,19 +498,26 @@ class StrictCell(IPyNbCell):
     def runtest(self):
         self.parent.arrived = []
         super().runtest()
-        arrived = comparable(self.parent.arrived)
-        if summary(arrived) != summary(self.stored):
-            self.raise_cell_error(f"it shows {summary(arrived)} where {summary(self.stored)} is stored")
-        for stored, new in zip(self.stored, arrived):
-            same = same_meaning if self.config.option.by_meaning else tuple.__eq__
-            if not same(stored, new):
-                self.raise_cell_error("Cell outputs differ", f"stored: {stored!s:.500}\nnew:    {new!s:.500}")
+        stored, new = comparable(self.cell.outputs), comparable(self.parent.arrived)
+        if summary(new) != summary(stored):
+            self.differs(f"it shows {summary(new)} where {summary(stored)} is stored")
+        same = same_meaning if self.config.option.by_meaning else tuple.__eq__
+        if not all(map(same, stored, new)):
+            self.differs("its outputs differ")
+
+    def differs(self, how):
+        """Fail with the outputs side by side, signed as `make refresh` signs them."""
+        lines = [readable_outputs(merge_streams(outputs)) for outputs in (self.cell.outputs, self.parent.arrived)]
+        difference = unified(*lines, f"cell {self.cell_num} (stored)", f"cell {self.cell_num} (new)")
+        self.raise_cell_error(how, f"{difference}\n{self.parent.advice()}")
 
     def repr_failure(self, excinfo):
         error = excinfo.value
         where = self.parent.where(self.cell_num)
         if isinstance(error, NbCellError):
-            return f"{where}: {error}\n{error.inner_traceback or ''}\n{self.parent.advice()}"
+            told = error.inner_traceback or ""
+            told = told if self.config.get_terminal_writer().hasmarkup else COLOUR.sub("", told)
+            return f"{where}: {error}\n{told}"
         return f"{where}: {type(error).__name__}: {error}"
 
     def reportinfo(self):

@@ -268,8 +268,6 @@ CLASSES = {
     "softmax_squared_error": softmax_squared_error,
 }
 
-LOSSES = ELEMENTWISE | CLASSES
-
 
 # --- functions: value and derivative --------------------------------------------------------------------
 
@@ -295,6 +293,7 @@ ROW_FUNCTIONS = {
 
 _SCORES = np.array([-2.5, -0.75, -0.25, 0.375, 1.5, 3.0])
 _MEASURED = np.array([0.5, -1.0, 0.25, 0.0, -0.125, 1.25])
+_SIDES = np.array([1.0, 1.0, -1.0, -1.0, 1.0, -1.0])
 _LABELS = np.array([1.0, 0.0, 0.25, 1.0, 0.5, 0.0])
 _PROBABILITIES = np.array([0.125, 0.25, 0.375, 0.625, 0.75, 0.9375])
 _ROWS = np.array([[1.0, 5.0, 3.0], [-0.5, 0.25, 2.0]])
@@ -308,8 +307,8 @@ EXAMPLES = {
     "huber": (_SCORES, _MEASURED, {"delta": 1.25}),
     "log_cosh": (_SCORES, _MEASURED, {}),
     "pinball": (_SCORES, _MEASURED, {"quantile": 0.875}),
-    "hinge": (_SCORES, np.array([1.0, 1.0, -1.0, -1.0, 1.0, -1.0]), {}),
-    "squared_hinge": (_SCORES, np.array([1.0, 1.0, -1.0, -1.0, 1.0, -1.0]), {}),
+    "hinge": (_SCORES, _SIDES, {}),
+    "squared_hinge": (_SCORES, _SIDES, {}),
     "poisson": (_SCORES, np.array([0.0, 1.0, 2.0, 3.0, 0.0, 17.0]), {}),
     "binary_cross_entropy": (_PROBABILITIES, _LABELS, {}),
     "binary_cross_entropy_with_logits": (_SCORES, _LABELS, {}),
@@ -321,6 +320,66 @@ EXAMPLES = {
     "softmax_squared_error": (_ROWS, _ROW_LABELS, {}),
 }
 """For each loss predictions, targets and parameters, each exact in float32 too."""
+
+
+# --- as a textbook prints them --------------------------------------------------------------------------
+
+
+def total_cross_entropy(p, y):
+    return -(y * np.log(p)).sum(axis=-1)
+
+
+def plain_softmax(z):
+    return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+
+
+def plain_sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def two_class(p, y):
+    return -(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+
+def size(r):
+    """The absolute value, continued to complex numbers near the real line."""
+    return np.where(r.real < 0, -r, r)
+
+
+def positive_part(x):
+    return np.where(x.real > 0, x, 0)
+
+
+def missing(z, y):
+    return y * (1 - plain_sigmoid(z)) + (1 - y) * plain_sigmoid(z)
+
+
+TEXTBOOK = {
+    "squared_error": lambda a, y: (a - y) ** 2,
+    "absolute_error": lambda a, y: size(a - y),
+    "smooth_l1": lambda a, y, beta: np.where(
+        size(a - y).real < beta, (a - y) ** 2 / (2 * beta), size(a - y) - beta / 2
+    ),
+    "huber": lambda a, y, delta: np.where(
+        size(a - y).real <= delta, (a - y) ** 2 / 2, delta * size(a - y) - delta**2 / 2
+    ),
+    "log_cosh": lambda a, y: np.log(np.cosh(a - y)),
+    "pinball": lambda a, y, quantile: quantile * positive_part(y - a) + (1 - quantile) * positive_part(a - y),
+    "hinge": lambda z, t: positive_part(1 - t * z),
+    "squared_hinge": lambda z, t: positive_part(1 - t * z) ** 2,
+    "poisson": lambda z, y: np.exp(z) - y * z,
+    "binary_cross_entropy": two_class,
+    "binary_cross_entropy_with_logits": lambda z, y: two_class(plain_sigmoid(z), y),
+    "sigmoid_squared_error": lambda z, y: (plain_sigmoid(z) - y) ** 2,
+    "focal": lambda z, y, gamma: missing(z, y) ** gamma * two_class(plain_sigmoid(z), y),
+    "cross_entropy": total_cross_entropy,
+    "kl_divergence": lambda q, p: total_cross_entropy(q, p) + (p * np.log(np.where(p > 0, p, 1))).sum(axis=-1),
+    "softmax_cross_entropy": lambda z, y: total_cross_entropy(plain_softmax(z), y),
+    "softmax_squared_error": lambda z, y: ((plain_softmax(z) - y) ** 2).sum(axis=-1),
+}
+"""Each loss as a textbook prints it, in NumPy that also takes complex predictions."""
+
+LOSSES = ELEMENTWISE | CLASSES
 
 
 # --- comparison -----------------------------------------------------------------------------------------

@@ -29,10 +29,11 @@ def build(source, target, **environment):
 
 
 def small_book(folder, pages):
-    """A book of its own with the project's settings: {"one.md": text, ...}, the first page its root."""
+    """A book of its own with the project's settings but no repository: {"one.md": text, ...}, its root first."""
     settings = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     settings["bibtex_bibfiles"] = []
     settings["sphinx"]["config"]["extensions"].remove("sphinxcontrib.bibtex")
+    settings["sphinx"]["config"] |= {"repository_address": "", "repository_branch": "main", "html_baseurl": ""}
     first, *others = [name.rpartition(".")[0] for name in pages]
     contents = {"format": "jb-book", "root": first, "chapters": [{"file": name} for name in others]}
     (folder / "_config.yml").write_text(yaml.safe_dump(settings), "utf-8")
@@ -127,9 +128,18 @@ class Visit:
         }""")
 
     def overflow(self):
-        """By how many pixels the page is wider than the screen."""
+        """What makes the page wider than the screen: the beginnings of the innermost elements that reach beyond it."""
         self.lay_out()
-        return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return self.page.evaluate("""() => {
+            const page = document.documentElement;
+            if (page.scrollWidth <= page.clientWidth) return [];
+            const scrolls = (box) => box !== document.body
+                && (getComputedStyle(box).overflowX !== "visible" || scrolls(box.parentElement));
+            const wide = [...document.body.querySelectorAll("*")].filter((part) =>
+                part.getBoundingClientRect().right > page.clientWidth && !scrolls(part.parentElement));
+            const inner = wide.filter((part) => !wide.some((other) => other !== part && part.contains(other)));
+            return (inner.length ? inner : [page]).map((part) => part.outerHTML.slice(0, 120));
+        }""")
 
     def axe(self, **options):
         """What axe-core finds: a line for each element. The drawn half of a formula is hidden from all but the eye."""

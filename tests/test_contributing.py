@@ -30,56 +30,77 @@ def defined(name, module):
 
 
 def test_every_block_is_tried_here():
-    assert set(BLOCKS) == {"loss", "exercise", "figure", "quiz", "scene", "interactive", "chapter"}
+    of_a_loss, of_an_exercise = {"loss", "reference", "name", "section"}, {"exercise", "answers"}
+    assert set(BLOCKS) == of_a_loss | of_an_exercise | {"figure", "quiz", "scene", "numbers", "interactive"}
+
+
+def insert(file, block, above=""):
+    """Put a block into a file, above the line that begins so, or at the end."""
+    text = file.read_text("utf-8")
+    before, line, after = text.partition(f"\n{above}") if above else (text, "\n", "")
+    assert line, f"{file}: no line begins with {above}"
+    file.write_text(f"{before}\n{block}{line}{after}", "utf-8")
 
 
 @pytest.fixture(scope="module")
-def with_loss(tmp_path_factory):
-    """A copy of the library and its tests with one more loss, above the catalogue."""
-    copy = tmp_path_factory.mktemp("with a loss")
-    for folder in ("lossbook", "tests", "tools", "site"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-    for file in ("pyproject.toml", "conftest.py"):
-        shutil.copy(ROOT / file, copy)
-    losses = copy / "lossbook/losses.py"
-    above, below = losses.read_text("utf-8").split("catalogue = {")
-    losses.write_text(f"{above}{BLOCKS['loss']}\ncatalogue = {{{below}", "utf-8")
+def copy(tmp_path_factory):
+    """A copy of the book to which everything is added as CONTRIBUTING says."""
+    copy = tmp_path_factory.mktemp("carried on") / "book"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("_build", ".*", "__pycache__"))
+    (copy / ".venv").symlink_to(ROOT / ".venv")
+    insert(copy / "lossbook/losses.py", BLOCKS["loss"], above="catalogue = {")
+    insert(copy / "tests/reference.py", BLOCKS["reference"], above="LOSSES = ")
+    insert(copy / "lossbook/elsewhere.py", f"    {BLOCKS['name'].rstrip()},\n", above='    Name("poisson"')
+    catalogue, text = copy / "reference/catalogue.ipynb", copy / "catalogue.txt"
+    text.write_text(notebooks.text_of(catalogue), "utf-8")
+    insert(text, BLOCKS["section"], above="(loss-squared_hinge)=")
+    assert notebooks.main(["from-text", str(text), str(catalogue)]) == 0
+    insert(copy / "lossbook/exercises/regression.py", BLOCKS["exercise"], above="# --- 10")
+    insert(copy / "tests/test_exercises.py", BLOCKS["answers"], above="# --- right and wrong")
+    insert(copy / "site/lossbook_page/scenes.py", BLOCKS["scene"])
+    insert(copy / "tests/test_interactive.py", BLOCKS["numbers"], above="def grid(")
     return copy
 
 
-def test_a_loss_is_one_entry_and_the_rest_is_derived(with_loss):
+def passed(copy, *arguments):
+    """How many tests pass in the copy; none may fail."""
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "--thorough", *arguments]
+    shown = subprocess.run(command, cwd=copy, capture_output=True, text=True)
+    assert shown.returncode == 0, shown.stdout
+    return int(re.search(r"(\d+) passed", shown.stdout)[1])
+
+
+def test_a_loss_is_one_entry_and_the_rest_is_derived(copy):
     code = (
         "from lossbook import losses\n"
         "from lossbook.checking import check_gradient\n"
-        "loss = losses.get('cauchy')\n"
+        "loss = losses.get('logistic')\n"
         "print(loss.derivation().result)\n"
         "print(float(loss.value(3, 1)), float(loss.gradient_at(3, 1)), list(loss.card().rows[2]))\n"
         "print(bool(check_gradient(lambda a: loss.value(a, 1), lambda a: loss.gradient_at(a, 1), at=3)))\n"
     )
-    shown = subprocess.run(
-        [sys.executable, "-c", code], cwd=with_loss, capture_output=True, text=True, check=True
-    ).stdout
+    shown = subprocess.run([sys.executable, "-c", code], cwd=copy, capture_output=True, text=True, check=True).stdout
     derived, numbers, right = shown.splitlines()
-    assert derived == "2*(-y + yhat)/((-y + yhat)**2 + 1)"
-    assert numbers.startswith("1.609437912434") and numbers.endswith("0.8 ['convex', ['no, by a counterexample']]")
+    assert derived == "y*(sigmoid(y*yhat) - 1)"
+    assert numbers.startswith("0.048587351573") and numbers.endswith("['convex', ['yes, proved']]")
     assert right == "True"
 
 
-def test_the_property_tests_take_a_loss_up_by_its_name(with_loss):
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-n0",
-        "-p",
-        "no:cacheprovider",
-        "tests/test_properties.py",
-        "-k",
-        "cauchy",
+def test_the_tests_take_a_loss_up_by_its_name_and_what_contributing_says_suffices(copy):
+    """Every test of a loss by its name, and those of the tables that have to hold every loss."""
+    names = [
+        "accuracy",
+        "array_api",
+        "checking",
+        "derivation",
+        "elsewhere",
+        "explanation",
+        "facts",
+        "known_values",
+        "properties",
     ]
-    shown = subprocess.run(command, cwd=with_loss, capture_output=True, text=True).stdout
-    assert int(re.search(r"(\d+) passed", shown)[1]) >= 6 and "failed" not in shown, shown
+    files = [f"tests/test_{name}.py" for name in (*names, "reference", "typeset")]
+    assert passed(copy, *files, "-k", "logistic or SoftMargin or each_table or names_every") >= 60
 
 
 def test_an_exercise_knows_its_answer_and_a_wrong_sign():
@@ -87,6 +108,11 @@ def test_an_exercise_knows_its_answer_and_a_wrong_sign():
     assert exercise.check(exercise.solution)
     assert exercise.check(-exercise.solution).mistake == "sign"
     assert equal(exercise.derivation().result, exercise.solution)
+
+
+def test_the_tests_take_an_exercise_up_by_its_name_and_what_contributing_says_suffices(copy):
+    chosen = "again or tables_cover or order_of_the_chapters or sheet_has and 9"
+    assert passed(copy, "tests/test_exercises.py", "-k", chosen) >= 6
 
 
 def test_a_figure_has_alt_text_and_the_same_bytes_each_time():
@@ -112,13 +138,18 @@ def test_a_scene_computes_its_quantities_and_is_called_by_its_name(monkeypatch):
     assert "At score 0.0 softplus is 0.69" in interactive.html(name, scenes.SCENES[name])
 
 
-def test_a_chapter_comes_in_as_text_and_is_executed(tmp_path):
-    draft, chapter = tmp_path / "draft.md", tmp_path / "16-your-topic.ipynb"
-    draft.write_text(BLOCKS["chapter"], "utf-8")
-    assert notebooks.main(["from-text", str(draft), str(chapter)]) == 0
-    assert notebooks.main(["refresh", str(chapter)]) == 0
-    (code,) = [cell for cell in notebooks.read(chapter).cells if cell.cell_type == "code"]
-    assert code.outputs[0].data["text/plain"] == "4.0"
+def test_the_tests_take_a_figure_that_moves_up_by_its_name_and_what_contributing_says_suffices(copy):
+    chosen = "softplus or every_loss_of_the_catalogue"  # the second needs no browser
+    assert passed(copy, "tests/test_interactive.py", "-k", chosen) >= 1
+
+
+def test_the_small_chapter_has_all_that_a_chapter_has(copy):
+    chapter = "chapters/16-your-topic.ipynb"
+    insert(copy / "_toc.yml", f"      - file: {chapter.removesuffix('.ipynb')}\n", above="  - caption: Reference")
+    insert(copy / "index.md", f"16. [Measure what a miss costs]({chapter})\n")
+    assert notebooks.main(["from-text", str(copy / "tools/chapter.md"), str(copy / chapter)]) == 0
+    assert notebooks.main(["refresh", str(copy / chapter)]) == 0
+    assert passed(copy, chapter, "tests/test_chapters.py", "-k", "16-your-topic") >= 19
 
 
 def test_it_names_only_files_that_are_there():

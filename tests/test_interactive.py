@@ -154,6 +154,7 @@ NUMBERS = {  # the numbers of each figure by lossbook, and the values that its i
 
 
 def grid(name):
+    assert name in NUMBERS, f"add {name!r} to NUMBERS in tests/test_interactive.py"
     names, values = zip(*NUMBERS[name][1].items())
     return [dict(zip(names, map(float, point))) for point in product(*values)]
 
@@ -275,7 +276,7 @@ def test_the_record_of_1973_is_dragged_by_the_pointer(chromium, figures):
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(chromium, figures, width, scheme):
     with Visit(chromium, figures, width=width, scheme=scheme) as visit:
-        assert visit.axe() == [] and visit.overflow() == 0
+        assert visit.axe() == [] and visit.overflow() == []
         names = visit.page.locator("svg[role=img]").evaluate_all("(panels) => panels.map((panel) => panel.ariaLabel)")
         assert names == [panel.alt for scene in SCENES.values() for panel in scene.panels]
 

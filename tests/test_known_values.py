@@ -17,6 +17,7 @@ from reference import (
     METHODS,
     PARTS,
     ROW_FUNCTIONS,
+    TEXTBOOK,
     error_in_rows,
     error_in_ulps,
     mp,
@@ -247,8 +248,14 @@ def test_smoothed_labels_are_mixed_with_the_uniform_distribution():
     assert losses.smooth_labels(np.zeros((0, 4)), 0.1).shape == (0, 4)
 
 
+@pytest.mark.parametrize("table", [LOSSES, EXAMPLES, TEXTBOOK], ids=["LOSSES", "EXAMPLES", "TEXTBOOK"])
+def test_each_loss_stands_in_each_table_of_the_reference(table):
+    missing = losses.catalogue.keys() - table.keys()
+    assert not missing, f"add {missing} to ELEMENTWISE or CLASSES, to EXAMPLES and to TEXTBOOK in tests/reference.py"
+    assert table.keys() == losses.catalogue.keys()
+
+
 def test_the_catalogue_names_every_loss():
-    assert set(LOSSES) == set(losses.catalogue)
     assert all(losses.catalogue[name] is getattr(losses, name) is losses.get(name) for name in LOSSES)
 
 
@@ -524,61 +531,6 @@ def test_shapes_of_elementwise_functions(name):
 
 
 # --- differences, central and complex -------------------------------------------------------------------
-
-
-def total_cross_entropy(p, y):
-    return -(y * np.log(p)).sum(axis=-1)
-
-
-def plain_softmax(z):
-    return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
-
-
-def plain_sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-
-def two_class(p, y):
-    return -(y * np.log(p) + (1 - y) * np.log(1 - p))
-
-
-def size(r):
-    """The absolute value, continued to complex numbers near the real line."""
-    return np.where(r.real < 0, -r, r)
-
-
-def positive_part(x):
-    return np.where(x.real > 0, x, 0)
-
-
-def missing(z, y):
-    return y * (1 - plain_sigmoid(z)) + (1 - y) * plain_sigmoid(z)
-
-
-TEXTBOOK = {
-    "squared_error": lambda a, y: (a - y) ** 2,
-    "absolute_error": lambda a, y: size(a - y),
-    "smooth_l1": lambda a, y, beta: np.where(
-        size(a - y).real < beta, (a - y) ** 2 / (2 * beta), size(a - y) - beta / 2
-    ),
-    "huber": lambda a, y, delta: np.where(
-        size(a - y).real <= delta, (a - y) ** 2 / 2, delta * size(a - y) - delta**2 / 2
-    ),
-    "log_cosh": lambda a, y: np.log(np.cosh(a - y)),
-    "pinball": lambda a, y, quantile: quantile * positive_part(y - a) + (1 - quantile) * positive_part(a - y),
-    "hinge": lambda z, t: positive_part(1 - t * z),
-    "squared_hinge": lambda z, t: positive_part(1 - t * z) ** 2,
-    "poisson": lambda z, y: np.exp(z) - y * z,
-    "binary_cross_entropy": two_class,
-    "binary_cross_entropy_with_logits": lambda z, y: two_class(plain_sigmoid(z), y),
-    "sigmoid_squared_error": lambda z, y: (plain_sigmoid(z) - y) ** 2,
-    "focal": lambda z, y, gamma: missing(z, y) ** gamma * two_class(plain_sigmoid(z), y),
-    "cross_entropy": total_cross_entropy,
-    "kl_divergence": lambda q, p: total_cross_entropy(q, p) + (p * np.log(np.where(p > 0, p, 1))).sum(axis=-1),
-    "softmax_cross_entropy": lambda z, y: total_cross_entropy(plain_softmax(z), y),
-    "softmax_squared_error": lambda z, y: ((plain_softmax(z) - y) ** 2).sum(axis=-1),
-}
-"""Each loss as a textbook prints it, in NumPy that also takes complex predictions."""
 
 
 def directions(name, prediction):

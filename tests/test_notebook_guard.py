@@ -149,6 +149,13 @@ def store_the_error_of_a_magic(notebook):
     )
 
 
+def check_in_a_solution(notebook):
+    change(STREAM, cell_type="markdown", source="#### Solution")(notebook)
+    source(NUMBER, "exercises.sigmoid_slope.check(total)")(notebook)
+    source(ASSERTION, "## Behind\n\nassert")(notebook)
+    change(ASSERTION, cell_type="markdown")(notebook)
+
+
 CONNECT = "import socket\nassert total\nsocket.create_connection(('127.0.0.1', 9), 1)"
 RESOLVE = "import socket\nassert total\nsocket.getaddrinfo('localhost', 80)"
 WRITE = "import pathlib\nassert total\npathlib.Path('written.txt').write_text('here')"
@@ -245,6 +252,7 @@ READ = [
     ("shows-nothing", ASSERTION, "shows nothing", source(ASSERTION, "total + 2")),
     ("asserts-nothing", ASSERTION, "shows nothing", source(ASSERTION, "total + 2\nassert True")),
     ("binds-for-nobody", ASSERTION, "no later cell reads", source(ASSERTION, "wrong = total + 2")),
+    ("solution-that-is-only-checked", NUMBER, "assert exercises.NAME", check_in_a_solution),
     ("assigned-in-vain", NUMBER, "nothing reads", source(NUMBER, "wrong = 3\n6 * 7")),
     (
         "timestamps",
@@ -352,8 +360,9 @@ def test_execution_finds_the_cell_that_was_tampered_with(outcomes, name, cell, w
     message = outcomes[name, f"cell {cell}"]
     assert message is not None
     assert message.startswith(f"chapters/{name}.ipynb, cell {cell} (")
-    assert words in message
-    assert f"make refresh NB=chapters/{name}.ipynb" in message
+    assert words in message and "\x1b" not in message
+    raises = "Cell execution caused an exception" in message  # refresh would refuse such a cell
+    assert raises is not (f"make refresh NB=chapters/{name}.ipynb" in message)
     others = {item for (notebook, item), text in outcomes.items() if notebook == name and text is not None}
     assert others <= {f"cell {cell}", "rules"}
 
@@ -363,6 +372,12 @@ def test_reading_finds_the_cell_that_was_tampered_with(outcomes, name, cell, wor
     where = f"chapters/{name}.ipynb" + (f", cell {cell} (" if cell else ": ")
     lines = (outcomes[name, "rules"] or "").splitlines()
     assert [line for line in lines if line.startswith(where) and words in line], lines
+
+
+def test_what_is_stored_is_taken_away_and_what_is_new_is_added_as_refresh_shows_it(outcomes):
+    shown = outcomes["digit-in-text", f"cell {NUMBER}"].splitlines()
+    assert shown[1:3] == [f"--- cell {NUMBER} (stored)", f"+++ cell {NUMBER} (new)"]
+    assert [line for line in shown[3:] if line[0] in "+-"] == ["-43", "+42"]
 
 
 def test_a_cell_that_never_ends_is_stopped_and_named(project):

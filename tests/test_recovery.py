@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -90,6 +91,34 @@ def test_a_page_changed_while_it_is_built_is_built_again(book):
     os.utime(book / "one.md")
     finish(process)
     assert (book / "one.md").stat().st_mtime > (book / "_build/stamp").stat().st_mtime
+
+
+@pytest.mark.parametrize(
+    "file, text, said",
+    [
+        ("_toc.yml", "root index\nchapters: 1: 2", "lossbook: _toc.yml: mapping values are not allowed here"),
+        ("_toc.yml", "chapters: []", "lossbook: _toc.yml: "),
+        ("_toc.yml", "root: index\nentries:\n- file: two", "lossbook: _toc.yml: two: there is no such page"),
+        ("references.bib", "@book{a,\n title = {A}\n", "lossbook: references.bib: syntax error in line "),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_in_one_line(book, file, text, said):
+    (book / file).write_text(text, "utf-8")
+    process = start(book)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 1 and told.startswith(said) and told.count("\n") == 1, told
+
+
+def test_a_page_that_is_wrong_is_named_with_its_cell_and_without_colours(book):
+    cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# A page\n\nIt has [a link](nowhere.md)."}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (book / "one.md").unlink()
+    (book / "one.ipynb").write_text(json.dumps(notebook), "utf-8")
+    process = subprocess.Popen([sys.executable, BUILDER, "index.md"], cwd=book, stderr=subprocess.PIPE, text=True)
+    told = process.communicate(timeout=120)[1]
+    assert process.returncode == 1 and "\x1b" not in told
+    assert re.search(r"one\.ipynb, cell 1, line 3: WARNING: .*nowhere\.md", told), told
+    assert told.count("nowhere") == 1 and told.endswith("what is wrong with them stands above\n"), told
 
 
 def test_the_site_that_is_there_outlives_a_build_that_fails(book):
@@ -223,3 +252,10 @@ def test_a_port_that_is_taken_is_said_in_one_line():
         served = subprocess.run([sys.executable, ROOT / "tools/server.py", port], capture_output=True, text=True)
     assert served.returncode == 1
     assert served.stderr.startswith(f"lossbook: port {port} cannot be had: ") and served.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["abc", "-1", "8000.5", ""])
+def test_a_port_that_is_no_number_is_said_in_one_line(port):
+    served = subprocess.run([sys.executable, ROOT / "tools/server.py", port], capture_output=True, text=True)
+    assert served.returncode == 1
+    assert served.stderr == f"lossbook: PORT is a number, as in `make serve PORT=8001`, got {port}\n"

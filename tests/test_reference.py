@@ -28,7 +28,8 @@ BIBLIOGRAPHY = re.findall(r"^@\w+\{(\w+),", (ROOT / "references.bib").read_text(
 def section(name):
     """The text and the code of the section of a loss in the catalogue."""
     cells = CATALOGUE.cells
-    start = next(number for number, cell in enumerate(cells) if f"(loss-{name})=\n" in cell.source)
+    start = next((number for number, cell in enumerate(cells) if f"(loss-{name})=\n" in cell.source), None)
+    assert start is not None, f"add a section (loss-{name})= with its card to reference/catalogue.ipynb"
     return cells[start].source, cells[start + 1].source
 
 
@@ -40,7 +41,7 @@ def test_the_catalogue_has_a_section_for_each_loss_with_its_card_and_its_source(
         return
     author, year = re.match(r"(\w+).* (\d{4})$", losses.catalogue[name].source).groups()
     assert f"{{cite}}`{author.lower()}{year}`" in text
-    assert f"{author.lower()}{year}" in BIBLIOGRAPHY
+    assert f"{author.lower()}{year}" in BIBLIOGRAPHY, f"add {author.lower()}{year} to references.bib"
 
 
 def test_no_source_stands_twice_in_the_bibliography():

@@ -100,7 +100,7 @@ def test_axe_finds_nothing_in_light_or_dark(on_a_phone, page):
 
 @each_page
 def test_no_page_is_wider_than_a_phone(on_a_phone, page):
-    assert on_a_phone(page)["overflow"] == 0
+    assert on_a_phone(page)["overflow"] == [], "these reach beyond 360 pixels: break the line, or let it scroll"
 
 
 @each_page
@@ -416,8 +416,8 @@ def test_a_page_says_what_it_is(site, page):
     described = re.search(r'<meta name="description" content="([^"]*)">', text)[1]
     assert 20 < len(unescape(described)) <= 165
     assert len(unescape(re.search("<title>([^<]*)</title>", text)[1])) > 10
-    for card in re.findall(r'<meta property="og:image" content="([^"]*)">', text):
-        assert ((site / page).parent / card).read_bytes().startswith(b"\x89PNG")
+    for card in re.findall(r'<meta property="og:image" content="[^"]*(_cards/[^"]*)">', text):
+        assert (site / card).read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_signature_shows_what_one_may_write(site):
@@ -448,11 +448,6 @@ def test_the_fonts_hold_every_character_of_the_formulas(site):
     held = {code for font in (site / "_static/fonts").glob("*.woff") for code in TTFont(font).getBestCmap()}
     spaces = {0x200B, 0xA0, 0x20, 0x0A}
     assert len(drawn) > 50 and drawn - held - spaces == set()
-
-
-def test_no_link_to_run_or_edit_is_shown_without_a_repository(site):
-    for page in PAGES:
-        assert not re.search(r"colab\.|mybinder\.|/edit/", (site / page).read_text("utf-8")), page
 
 
 @each_chapter

@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
-from lossbook_page import mathematics
+from lossbook_page import heads, mathematics
 from lossbook_page.finish import kept_rules, mended
 from site_pages import ROOT, Visit, build, chromium, small_book  # noqa: F401
+from sphinx.errors import ConfigError
 
 pytestmark = pytest.mark.thorough  # it builds pages
 
@@ -76,6 +78,7 @@ WRONG_PAGES = {  # what is written, and what the build says of it
     "link": ('<a href="nowhere.html">A link in HTML</a>', r"link.html: a link that leads nowhere: nowhere.html"),
     "anchor": ('<a href="index.html#none">In HTML</a>', r"anchor.html: a link to an anchor that is not there: .*#none"),
     "figure": ("![](_drawing.svg)", r"figure.html: an image without a text: .*_drawing.svg"),
+    "photo": ("![A photograph of a pig](_photo.png)", r"photo.html: a picture that is no SVG.*: .*_photo.png"),
     "image": ('<img src="https://example.org/a.png" alt="Elsewhere">', r"image.html: asks another host for .*a.png"),
     "script": ('<script src="https://example.org/a.js"></script>', r"script.html: asks another host for .*a.js"),
     "names": ('<b id="twice">a</b> <b id="twice">b</b>', r"names.html: two elements are named twice"),
@@ -127,6 +130,7 @@ def complaints(tmp_path_factory):
     """What the build says of a book whose pages are all wrong but the first."""
     folder = tmp_path_factory.mktemp("wrong")
     (folder / "_drawing.svg").write_text(FIGURE, "utf-8")
+    (folder / "_photo.png").write_bytes(b"\x89PNG")
     pages = {"index.md": PLAIN}
     pages |= {f"{name}.md": f"# A wrong {name}\n\n{text}\n" for name, (text, _) in WRONG_PAGES.items()}
     for name, (right, wrong, _) in WRONG_QUIZZES.items():
@@ -196,7 +200,18 @@ def test_axe_finds_nothing_in_an_answered_quiz(chromium, questions, scheme):
     with Visit(chromium, questions, scheme=scheme, width=360) as visit:
         for name in ("At the far right", "The number 0.5"):
             visit.page.get_by_label(name).check()
-        assert visit.axe() == [] and visit.overflow() == 0
+        assert visit.axe() == [] and visit.overflow() == []
+
+
+def test_what_makes_a_page_too_wide_is_named(chromium, tmp_path):
+    wide = '<p>Narrow.</p><div style="overflow-x: auto"><p style="width: 900px">It scrolls.</p></div>'
+    for name, body in (("right", wide), ("wrong", f'{wide}<div><p style="width: 400px">It does not.</p></div>')):
+        (tmp_path / f"{name}.html").write_text(f"<!DOCTYPE html><title>A page</title>{body}", "utf-8")
+    found = []
+    for name in ("right", "wrong"):
+        with Visit(chromium, (tmp_path / f"{name}.html").as_uri(), width=360) as visit:
+            found.append(visit.overflow())
+    assert found == [[], ['<p style="width: 400px">It does not.</p>']]
 
 
 def test_without_scripts_the_answers_of_a_quiz_are_folded_under_it(chromium, questions):
@@ -208,11 +223,18 @@ def test_without_scripts_the_answers_of_a_quiz_are_folded_under_it(chromium, que
         assert answers.get_by_text("That would be a straight line.").is_visible()
 
 
+CELL = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# A notebook\n\nText."}
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+NOTEBOOK = json.dumps({"cells": [CELL], "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_no_link_to_run_or_edit_is_shown_without_a_repository(tmp_path):
+    text = html(tmp_path, {"index.md": PLAIN, "chapters/one.ipynb": NOTEBOOK}, "chapters/one.html")
+    assert not re.search(r"colab\.|mybinder\.|/edit/|%pip", text)
+
+
 def test_a_repository_turns_on_links_to_run_and_to_edit(tmp_path):
-    cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# A notebook\n\nText."}
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
-    pages = {"index.md": PLAIN, "chapters/one.ipynb": notebook}
+    pages = {"index.md": PLAIN, "chapters/one.ipynb": NOTEBOOK}
     settings = {
         "repository_address": "https://github.com/someone/a.book",
         "repository_branch": "trunk",
@@ -225,7 +247,7 @@ def test_a_repository_turns_on_links_to_run_and_to_edit(tmp_path):
         "https://github.com/someone/a.book/edit/trunk/chapters/one.ipynb",
     ):
         assert f'href="{address}"' in text
-    assert "%pip install git+https://github.com/someone/a.book" in text
+    assert "%pip install git+https://github.com/someone/a.book@trunk" in text
     assert 'property="og:image" content="https://example.org/book/_cards/chapters-one.png"' in text
 
 
@@ -238,6 +260,14 @@ def test_a_repository_elsewhere_is_refused(tmp_path):
     finished = build(tmp_path, tmp_path)
     assert finished.returncode != 0
     assert "repository_address: expected https://github.com/OWNER/NAME, got 'ftp://example.org'" in finished.stdout
+
+
+@pytest.mark.parametrize("ending", [".git", "/", "/tree/main"])
+def test_an_address_that_is_not_that_of_the_page_on_github_is_refused(ending):
+    """Each link would lead nowhere."""
+    config = SimpleNamespace(repository_address=f"https://github.com/someone/a.book{ending}", repository_branch="main")
+    with pytest.raises(ConfigError, match="expected https://github.com/OWNER/NAME, got"):
+        heads.check_repository(None, config)
 
 
 def test_binder_installs_the_lock_for_a_python_that_the_lock_is_for():
@@ -269,11 +299,15 @@ def test_styles_become_classes_and_figures_get_their_size_and_a_partner_for_the_
     (tmp_path / "_drawing.svg").write_text(FIGURE, "utf-8")
     text = html(
         tmp_path,
-        {"index.md": PLAIN, "one.md": "# One\n\nSome $x^2$.\n\n![A line that falls](_drawing.svg)\n"},
+        {
+            "index.md": PLAIN,
+            "one.md": "# One\n\nSome $x^2$ for $5, and then for $6 ($7).\n\n![A line that falls](_drawing.svg)\n",
+        },
         "one.html",
     )
     assert "style=" not in text
     assert 'width="64" height="32"' in text
+    assert "for $5, and then for $6 ($7)." in text  # prices are no mathematics
     night = (tmp_path / "_build/html" / re.search(r'srcset="([^"]*)"', text)[1]).read_text("utf-8")
     assert "#0072b2" not in night
 

@@ -28,13 +28,40 @@ def is_fresh(sources):
     return all(source.stat().st_mtime <= built for source in sources)
 
 
+def check_settings():
+    """End with one line for a file that cannot be read or that is listed and not there."""
+    import yaml
+    from pybtex.database import parse_file
+    from pybtex.exceptions import PybtexError
+    from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
+
+    name = None
+    try:
+        for name in ("_config.yml", "_toc.yml"):
+            yaml.safe_load((ROOT / name).read_text("utf-8"))
+        contents = parse_toc_yaml(ROOT / "_toc.yml")
+        for name in ROOT.glob("*.bib"):
+            parse_file(str(name))
+    except (yaml.YAMLError, MalformedError, PybtexError) as error:
+        sys.exit(f"lossbook: {Path(name).name}: {' '.join(str(error).split())}")
+    for page in contents:
+        if not any((ROOT / f"{page}{suffix}").exists() for suffix in ("", ".md", ".ipynb")):
+            sys.exit(f"lossbook: _toc.yml: {page}: there is no such page")
+
+
 def jupyter_book():
     """Build all pages anew beside the site: a page left alone would keep its warnings to itself."""
     from jupyter_book.cli.main import main
+    from sphinx.util.console import nocolor
 
+    if not sys.stderr.isatty():
+        nocolor()
     arguments = ["build", "-W", "-n", "--keep-going", "-q", "--path-output", str(BESIDE), str(ROOT)]
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        main(arguments, standalone_mode=False)
+        try:
+            main(arguments, standalone_mode=False)
+        except SystemExit as error:  # as it ends where there were warnings
+            raise RuntimeError from error
 
 
 def put_in_place():
@@ -49,6 +76,7 @@ def build(sources):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_fresh(sources):
             return
+        check_settings()
         began = time.time()
         shutil.rmtree(BESIDE, ignore_errors=True)
         BESIDE.mkdir()

@@ -225,9 +225,12 @@ def refresh(path):
 
 def difference(before, after, path):
     """How two notebooks differ in code, prose and outputs, as a readable unified diff."""
-    lines = difflib.unified_diff(
-        readable(before), readable(after), f"{path} (stored)", f"{path} (refreshed)", lineterm=""
-    )
+    return unified(readable(before), readable(after), f"{path} (stored)", f"{path} (refreshed)")
+
+
+def unified(before, after, *names):
+    """How two lists of readable lines differ."""
+    lines = difflib.unified_diff(before, after, *names, lineterm="")
     return "\n".join(re.sub(r"^([+-])figure (\w+)", r"\1figure changed, drawing \2", line) for line in lines)
 
 
@@ -235,21 +238,27 @@ def readable(notebook):
     """The notebook as lines of text; a figure is one line that changes when the drawing does."""
     lines = []
     for number, cell in enumerate(notebook.cells, start=1):
-        lines.append(f"=== cell {number}, {cell.cell_type}")
-        lines += cell.source.splitlines()
-        for output in cell.get("outputs", []):
-            lines.append(f"--- {output.output_type}")
-            if output.output_type == "stream":
-                lines += output.text.splitlines()
-            elif output.output_type == "error":
-                lines.append(f"{output.ename}: {output.evalue}")
-            for kind, content in output.get("data", {}).items():
-                if kind.startswith("image/"):
-                    lines.append(f"figure {hashlib.sha256(content.encode()).hexdigest()[:12]}")
-                else:
-                    lines += [f"{kind}:", *str(content).splitlines()]
-            for kind, notes in output.get("metadata", {}).items():
-                lines.append(f"{kind} metadata: {dict(notes)}" if isinstance(notes, dict) else f"{kind}: {notes}")
+        lines += [f"=== cell {number}, {cell.cell_type}", *cell.source.splitlines()]
+        lines += readable_outputs(cell.get("outputs", []))
+    return lines
+
+
+def readable_outputs(outputs):
+    """Outputs as lines of text."""
+    lines = []
+    for output in outputs:
+        lines.append(f"--- {output.output_type}")
+        if output.output_type == "stream":
+            lines += output.text.splitlines()
+        elif output.output_type == "error":
+            lines.append(f"{output.ename}: {output.evalue}")
+        for kind, content in output.get("data", {}).items():
+            if kind.startswith("image/"):
+                lines.append(f"figure {hashlib.sha256(content.encode()).hexdigest()[:12]}")
+            else:
+                lines += [f"{kind}:", *str(content).splitlines()]
+        for kind, notes in output.get("metadata", {}).items():
+            lines.append(f"{kind} metadata: {dict(notes)}" if isinstance(notes, dict) else f"{kind}: {notes}")
     return lines
 
 

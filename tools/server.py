@@ -70,9 +70,11 @@ def serve(site):
 
 
 def main(port="8000"):
+    if not port.isdecimal():
+        sys.exit(f"lossbook: PORT is a number, as in `make serve PORT=8001`, got {port}")
     try:
         server = ThreadingHTTPServer(("localhost", int(port)), partial(SimpleHTTPRequestHandler, directory=SITE))
-    except (OSError, OverflowError, ValueError) as error:
+    except (OSError, OverflowError) as error:
         sys.exit(f"lossbook: port {port} cannot be had: {error}: take another, as in `make serve PORT=8001`")
     print(f"The pages are at http://localhost:{port}", flush=True)
     with server, suppress(KeyboardInterrupt):

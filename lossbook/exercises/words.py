@@ -31,7 +31,10 @@ class Words:
         for name, term in self.terms.items():
             sides = term.sides if isinstance(term, Formula) else [term]
             written[name] = mark + " = ".join(map(write, sides)) + mark
-        return self.template.format_map(written)
+        try:
+            return self.template.format_map(written)
+        except KeyError as error:
+            raise ValueError(f"no term {error.args[0]} for {self.template!r}") from None
 
 
 class Paragraph:

@@ -1,13 +1,13 @@
 """What fails the build when a page is wrong, each with the page's name.
 
-A link or an anchor that leads nowhere, an image without a text, two elements of one name, a style sheet, script,
-font or image from another host, a style written into a tag.
+A link or an anchor that leads nowhere, an image without a text or that is no SVG, two elements of one name, a style
+sheet, script, font or image from another host, a style written into a tag.
 """
 
 import re
 from html import unescape
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from sphinx.errors import SphinxError
 
@@ -61,6 +61,8 @@ def _of_tags(found):
             yield f"asks another host for {loaded}"
         if tag == "img" and re.search(r"^\s*$|\.(svg|png|jpe?g)$|^_images", attributes.get("alt", "")):
             yield f"an image without a text: {loaded}"
+        if tag == "img" and not urlsplit(loaded).path.endswith(".svg"):
+            yield f"a picture that is no SVG, which would not turn dark with the page: {loaded}"
         if "style" in attributes:
             yield f"a style within a tag: {attributes['style']}"
 
@@ -76,6 +78,8 @@ def _of_links(path, found, names):
         if not address or FOREIGN.match(address) or address == "#":
             continue
         target, _, anchor = unquote(address).partition("#")
+        if anchor.endswith((".md", ".ipynb")):
+            continue  # a page that is not there, of which the parser has warned
         target = target.partition("?")[0]
         where = Path(path if not target else path.parent / target).resolve()
         if where.is_dir():

@@ -41,7 +41,7 @@ def card_path(page):
 
 def launch_links(config, source):
     """[(name, address)] of where a notebook can be run or edited, for a book with a public repository."""
-    repository = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)", config.repository_address)
+    repository = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)(?<!\.git)", config.repository_address)
     if not repository:
         return []
     owner, name = repository.groups()
@@ -71,7 +71,7 @@ def dress(app, page, template, context, doctree):
     context["notebook"] = source if source and source.endswith(".ipynb") else None
     context["launch_links"] = launch_links(app.config, source) if source else []
     context["sections"] = sections(app.env.tocs[page]) if doctree else []
-    context["repository_address"] = app.config.repository_address
+    context |= {key: app.config[key] for key in ("repository_address", "repository_branch")}
     title = re.sub("<[^>]*>", "", context.get("title") or page.capitalize())
     said = description(doctree) or f"{title}: {app.config.html_title}."
     tags = [
