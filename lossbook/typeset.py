@@ -78,9 +78,10 @@ class _Notation(Printer):
         minus_signs = negative + sum(factor.startswith("-") for factor in written)
         return ("-" if minus_signs % 2 else "") + self._times.join(factor.removeprefix("-") for factor in written)
 
-    def _print_Abs(self, expr: Expr) -> str:
+    def _print_Abs(self, expr: Expr, exp: str | None = None) -> str:
         inner = expr.args[0]
-        return self._size(self._print(-inner if _holds_positive_truth(inner) else inner))
+        size = self._size(self._print(-inner if _holds_positive_truth(inner) else inner))
+        return size if exp is None else f"{size}^{{{exp}}}"
 
     def _print_sign(self, expr: Expr) -> str:
         inner = expr.args[0]
@@ -121,6 +122,8 @@ def _oriented_factors(product: Expr) -> tuple[bool, list[Expr]]:
     for factor in (Mul(*numbers), *parts):
         if factor.is_Number and factor < 0 or _is_backwards(factor):
             negative, factor = not negative, -factor
+        elif isinstance(factor, sign) and _holds_positive_truth(factor.args[0]):
+            negative, factor = not negative, Function("sign")(-factor.args[0])
         factors.append(factor)
     for position, factor in enumerate(factors):
         turned = _turned_round(factor)

@@ -57,6 +57,8 @@ TEXTS = {
     "2*sigmoid(z)*log_sigmoid(z)": 2 * log_sigmoid(logit) * sigmoid(logit),
     "(1 - p)*log_softmax(z)_k": log_softmax(z, k) * (1 - p),
     "yhat - y - a": prediction - a - y,
+    "(b*sign(yhat - y))/2": -b * sign(y - prediction) / 2,
+    "(sign(yhat - y))/(1 + |yhat - y|)": -sign(y - prediction) / (1 + Abs(prediction - y)),
     "yhat - y - b*sign(yhat - y)": prediction - b * sign(prediction - y) - y,
     "∞": oo,
     "p - y": p - y,
@@ -111,6 +113,7 @@ TEXTS = {
 }
 
 LATEX = {
+    r"\left|\hat{y} - y\right|^{\frac{3}{2}}": Abs(prediction - y) ** Rational(3, 2),
     r"{w}_{ij}": IndexedBase("w")[i, j],
     r"{w}_{i,12}": IndexedBase("w")[i, 12],
     "p - y": p - y,
