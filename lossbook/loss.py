@@ -70,7 +70,7 @@ class Loss:
             raise ValueError(f"expression: expected a sum over all classes, got one with the free index {left[0]}")
         for a_sum in self.expression.atoms(Sum):
             if any(limit[1:] != (1, n) for limit in a_sum.limits):
-                raise ValueError(f"expression: expected sums over all classes, from 1 to n, got {a_sum!r}")
+                raise ValueError(f"expression: expected sums over all classes, from 1 to notation.n, got {a_sum!r}")
         if self.expression.has(nan, oo, -oo, zoo, I):
             raise ValueError(f"expression: expected real numbers, got {self.expression!r}")
         known = {n, *(symbol for symbol, _ in self.parameters.values())}
