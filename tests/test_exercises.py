@@ -385,6 +385,7 @@ WRONG = {
         (p[k] * (p[k] - same), "extra factor"),
     ],
     "hidden_gradient": [
+        (total(weights[k]), "missing factor"),
         (-hidden_sum, "sign"),
         (hidden_sum / n, "constant factor"),
         (total(w[k]), "missing factor"),
@@ -472,6 +473,7 @@ WRONG = {
         (delta + 1, None),
     ],
     "residual_after_one_step": [
+        (2 * rate * r, None),
         ((1 - rate) * r, "wrong term"),
         ((1 + 2 * rate) * r, "wrong term"),
         (-(1 - 2 * rate) * r, "sign"),
@@ -575,6 +577,7 @@ WRONG = {
         (third_derivative / 6, "missing factor"),
     ],
     "focal_gradient": [
+        (2 * prob * (1 - prob) ** 2 * log(prob), None),
         (-((1 - prob) ** 2) * (2 * prob * log(prob) - (1 - prob)), "sign"),
         (2 * (1 - prob) * log(prob) - (1 - prob) ** 2 / prob, "by probabilities"),
         (prob * (1 - prob), "missing factor"),
@@ -604,6 +607,7 @@ WRONG = {
         (s * exp(s) - count, None),
     ],
     "hinge_gradient": [
+        (Piecewise((-side, side * prediction < 1)), "undefined"),
         (inside_margin(side, 0), "sign"),
         (inside_margin(-1, 0), "missing factor"),
         (inside_margin(-2 * side, 0), "constant factor"),
@@ -982,6 +986,8 @@ RIGHT_FUNCTIONS = {
 
 WRONG_FUNCTIONS = {
     "stable_softplus": [
+        (lambda scores: safe_softplus(scores) + 1j * scores, None),
+        (lambda scores: safe_softplus(scores).astype(str), None),
         (lambda scores: np.log(1 + np.exp(scores)), "only small numbers"),
         (lambda scores: np.where(abs(scores) < 20, safe_softplus(scores), np.maximum(scores, 0)), "only small numbers"),
         (lambda scores: -safe_softplus(scores), "sign"),
@@ -1023,6 +1029,7 @@ WRONG_FUNCTIONS = {
         (lambda scores, truth: 1 / 0, None),
     ],
     "batch_weight_gradient": [
+        (lambda scores, truth, inputs: inputs.T @ (shares(scores) - truth), "indices swapped"),
         (lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs, "constant factor"),
         (lambda scores, truth, inputs: 2 * batch_gradient(scores, truth, inputs), "constant factor"),
         (

@@ -141,7 +141,7 @@ class Computed(Answer):
 
     @property
     def is_turned(self) -> bool:
-        return self.calls[0].turned and self.is_same(self.solution)
+        return self.calls[0].turned
 
     def _is_right(self, call: Call) -> bool:
         if call.problem or call.turned:
@@ -167,9 +167,10 @@ class Computed(Answer):
         if output is None:
             return Call(points, inputs, problem="it returned nothing")
         try:
-            output = np.asarray(output, dtype=float)
+            array = np.asarray(output)
+            output = array.astype("no number" if array.dtype.kind in "cSU" else float)
         except (TypeError, ValueError):
-            return Call(points, inputs, problem=f"it returned {output!r}, which is no array of numbers")
+            return Call(points, inputs, problem=f"it returned {output!r}, which is no array of real numbers")
         shape = self.shape(points)
         if self.mean and output.shape == shape[::-1] != shape:
             return Call(points, inputs, output.T, turned=True)

@@ -36,6 +36,7 @@ from sympy import (
     StrictLessThan,
     Sum,
     Symbol,
+    cancel,
     log,
 )
 from sympy.functions.elementary.piecewise import ExprCondPair
@@ -45,7 +46,7 @@ from lossbook.exercises.points import Point, value
 from lossbook.exercises.symbols import penalty, rate, samples, temperature
 from lossbook.exercises.words import Words
 from lossbook.functions import NamedFunction, log_sigmoid, log_softmax, sigmoid, softmax
-from lossbook.indices import collapse, differentiate, free_indices, rename_bound, shortest_first
+from lossbook.indices import bound_indices, collapse, differentiate, free_indices, rename_bound, shortest_first
 from lossbook.notation import (
     OPEN_UNIT,
     approximations,
@@ -109,7 +110,9 @@ class Suspect:
 def diagnose(exercise: Exercise, answer: Answer) -> tuple[str | None, Words | None]:
     """The kind of mistake in a wrong answer and what to tell of it, or two times None."""
     if answer.is_turned:
-        return "indices swapped", Words("It is right but for rows and columns, which are exchanged.")
+        alone = Words("It is right but for rows and columns, which are exchanged.")
+        beside = Words("Rows and columns are exchanged, and that is not all.")
+        return "indices swapped", alone if answer.is_same(exercise.solution) else beside
     if answer.is_same(exercise.solution):
         return "only small numbers", Words("It is right for small numbers only.")
     found = _first(answer, chain(*(find(exercise, answer) for find in (_multiple, _chain, _region, _exchanged))))
@@ -212,12 +215,18 @@ def _region(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
         conditions, sharp = _shared_by_the_wrong(wrong, switches)
         names = [f"condition{number}" for number in range(len(conditions))]
         where = " and ".join(f"{{{name}}}" for name in names)
+        mistake = "undefined" if undefined else "wrong"
         if sharp:
-            template = f"It is wrong where {where}, and right on the other side."
+            template = f"It is {mistake} where {where}, and right on the other side."
         else:
-            template = f"It is wrong only where {where}, but not everywhere there."
+            template = f"It is {mistake} only where {where}, but not everywhere there."
         words = Words(template, **dict(zip(names, conditions)))
-        yield Suspect("wrong branch", words, exercise.solution, And(off_kinks, Not(And(*conditions))))
+        yield Suspect(
+            "undefined" if undefined else "wrong branch",
+            words,
+            exercise.solution,
+            And(off_kinks, Not(And(*conditions))),
+        )
 
 
 def _two_sides(switch: Expr) -> tuple[Expr, Expr]:
@@ -240,14 +249,15 @@ def _shared_by_the_wrong(found: dict[tuple[int, ...], bool], switches: Sequence[
         others = [other for other in kept if other != place]
         if not any(all(sides[other] == wrong[0][other] for other in others) for sides in right):
             kept = others
+    sharp = not any(all(sides[place] == wrong[0][place] for place in kept) for sides in right)
     conditions = []
     for place in kept:
         others = [other for other in kept if other != place]
         edge = [sides for sides in found if sides[place] == 0 and all(sides[o] == wrong[0][o] for o in others)]
         strict = not any(found[sides] for sides in edge)
+        sharp = sharp and (strict or all(found[sides] for sides in edge))
         above, below = (StrictGreaterThan, StrictLessThan) if strict else (GreaterThan, LessThan)
         conditions.append((above if wrong[0][place] > 0 else below)(*_two_sides(switches[place])))
-    sharp = not any(all(sides[place] == wrong[0][place] for place in kept) for sides in right)
     return conditions, sharp
 
 
@@ -266,7 +276,8 @@ def _chain(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     for missing, rest in _without_factors(exercise.solution):
         ratio = _ratio(answer, rest)
         if ratio:
-            words = Words("A factor is missing: {factor}.", factor=missing / ratio)
+            place = "" if missing.free_symbols.isdisjoint(bound_indices(exercise.solution)) else " in the sum"
+            words = Words(f"A factor is missing{place}: {{factor}}.", factor=missing / ratio)
             yield Suspect("missing factor", words, ratio * rest)
 
 
@@ -338,7 +349,7 @@ def _without_factors(solution: Expr) -> Iterator[tuple[Expr, Expr]]:
             rest = solution
             for factor in chosen:
                 rest = _divided(rest, factor)
-            if rest.free_symbols:
+            if rest.free_symbols and all(part.function.has(IndexedBase) for part in rest.atoms(Sum)):
                 yield Mul(*chosen), rest
 
 
@@ -390,7 +401,8 @@ def _inner(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
 
 def _terms(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The solution without one of its terms, or with another sign, factor or fewer factors of it."""
-    for term, rest in _terms_and_rests(exercise.solution):
+    for term, others in _terms_and_others(exercise.solution):
+        rest = Add(*others)
         for ratio in _ratios(answer, term, rest):
             if ratio == 0:
                 words = Words("A term is missing: {term}.", term=term)
@@ -399,25 +411,32 @@ def _terms(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
             else:
                 told = "The term {own} is wrong: it is {factor} times what it should be."
                 words = Words(told, own=ratio * term, factor=ratio)
-            yield Suspect("wrong term", words, rest + ratio * term)
+            if ratio == 0 or _shows(ratio * term, others):
+                yield Suspect("wrong term", words, rest + ratio * term)
         for missing, left in _without_factors(term):
             ratio = _ratio(answer, left, rest)
-            if ratio:
+            if ratio and _shows(ratio * left, others):
                 told = "A factor of the term {own} is missing: {factor}."
                 words = Words(told, own=ratio * left, factor=missing / ratio)
                 yield Suspect("missing factor", words, rest + ratio * left)
 
 
-def _terms_and_rests(expression: Expr) -> Iterator[tuple[Expr, Expr]]:
-    """Each term of the sums in a product, such as a b of a (b + c), and what is left without it."""
+def _shows(term: Expr, others: Sequence[Expr]) -> bool:
+    """Whether `term` is seen in its sum with `others`: none of them is a multiple of it, which it would join."""
+    return not any(cancel(other / term).is_number for other in others)
+
+
+def _terms_and_others(expression: Expr) -> Iterator[tuple[Expr, list[Expr]]]:
+    """Each term of the sums in a product, such as a b of a (b + c), and the other terms."""
     for factor in () if isinstance(expression, Piecewise) else Mul.make_args(expression):
-        others = expression / factor
+        before = expression / factor
         if isinstance(factor, Add):
             for term in factor.args:
-                yield others * term, others * (factor - term)
+                yield before * term, [before * other for other in factor.args if other != term]
         elif isinstance(factor, Sum):
-            for term, rest in _terms_and_rests(factor.function):
-                yield tuple(others * factor.func(part, *factor.limits) for part in (term, rest))
+            for term, others in _terms_and_others(factor.function):
+                first, *rest = (before * factor.func(part, *factor.limits) for part in (term, *others))
+                yield first, rest
 
 
 def _extra(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
