@@ -166,7 +166,10 @@ def _solved(conditions: Iterable[Expr], unknowns: Sequence[Expr]) -> dict[Expr, 
     for condition in conditions:
         condition = condition.xreplace(solved)
         unknown = next((u for u in reversed(unknowns) if u not in solved and condition.has(u)), None)
-        solutions = solve(condition, unknown) if unknown is not None else []
+        try:
+            solutions = solve(condition, unknown) if unknown is not None else []
+        except NotImplementedError:
+            return None
         if not solutions and condition != 0:
             return None
         if solutions:
@@ -231,6 +234,8 @@ def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -
     rough, exact = ([_value(function, point, digits) for function in functions] for digits in (DIGITS, 10 * DIGITS))
     if None in rough + exact or all(map(mpmath.isnan, exact)):
         return None
+    if any(mpmath.isnan(a) != mpmath.isnan(b) for a, b in zip(rough, exact)):
+        return None  # rounding decides whether it is a real number
     if any(map(mpmath.isnan, exact)):
         return tuple(sympify(mpmath.nstr(side, 15)) for side in exact)
     with mpmath.workdps(10 * DIGITS):

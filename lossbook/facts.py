@@ -297,7 +297,8 @@ def _share(loss: Loss) -> Expr | None:
     share = Add(*(factor * a_sum.function.xreplace({a_sum.variables[0]: i}) for a_sum, factor in factors.items()))
     share = share.xreplace({row[i]: _as_number(row) for row in (loss.prediction, loss.target)})
     known = {n, *map(_as_number, (loss.prediction, loss.target)), *(symbol for symbol, _ in loss.parameters.values())}
-    return share if rest.free_symbols | share.free_symbols <= known and not share.has(Sum) else None
+    is_of_numbers = rest.free_symbols | share.free_symbols <= known and not share.has(Sum)
+    return share if is_of_numbers and not outside.has(IndexedBase) and not share.has(IndexedBase) else None
 
 
 def _cases(loss: Loss) -> list[Expr]:
@@ -474,8 +475,11 @@ def _beside(expression: Expr, variable: Expr, point: Expr, side: int) -> Expr:
                 return sign(end)
         else:
             for order in range(5):
-                there = inner.diff(variable, order).subs(variable, point).expand()
-                if there != 0:
+                there = in_definitions(inner.diff(variable, order).subs(variable, point)).expand()
+                is_zero = there.equals(0) if there.is_number else there == 0
+                if is_zero is None:
+                    break
+                if not is_zero:
                     return sign(there * side**order)
         raise NotImplementedError
 

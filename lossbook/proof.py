@@ -18,7 +18,7 @@ number on one side only is a difference. At a kink or jump, a derivative has the
 delta functions being 0.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import permutations, product
@@ -192,7 +192,7 @@ def split_given(given: Sequence[Equality]) -> tuple[list[Equality], list[Equalit
     """Definitions and side conditions among the equations `given`."""
     if not isinstance(given, (list, tuple)):
         raise TypeError(f"given: expected a list of equations Eq(left, right), got {given!r}")
-    definitions: list[Equality] = []
+    definitions: dict[Expr, Equality] = {}
     conditions: list[Equality] = []
     for equation in given:
         if not isinstance(equation, Equality):
@@ -201,11 +201,20 @@ def split_given(given: Sequence[Equality]) -> tuple[list[Equality], list[Equalit
         if left == n:
             raise ValueError(f"given: expected n to stay a symbol, got {equation!r}")
         if isinstance(left, Indexed):
-            defines = len(left.indices) == 1 and left.indices[0].is_Symbol and not equation.rhs.has(left.base)
+            name, defines = left.base, len(left.indices) == 1 and left.indices[0].is_Symbol
         else:
-            defines = isinstance(left, Symbol) and not equation.rhs.has(left)
-        (definitions if defines else conditions).append(equation)
-    return definitions, conditions
+            name, defines = left, isinstance(left, Symbol)
+        if defines and name not in definitions and not _reaches(equation.rhs, name, definitions):
+            definitions[name] = equation
+        else:
+            conditions.append(equation)
+    return list(definitions.values()), conditions
+
+
+def _reaches(meaning: Expr, name: Expr, definitions: Mapping[Expr, Equality]) -> bool:
+    """Whether `meaning` has `name`, as it stands or by what others mean: a definition would go round in circles."""
+    others = (other for other in definitions if meaning.has(other))
+    return bool(meaning.has(name)) or any(_reaches(definitions[other].rhs, name, definitions) for other in others)
 
 
 def _instances(condition: Expr, indices: Sequence[Expr]) -> Iterator[Expr]:
@@ -229,15 +238,15 @@ def _check_names(parts: Sequence[Expr]) -> None:
 
 def _elementary(expression: Expr, definitions: Sequence[Equality]) -> Expr:
     """`expression` without derivatives, defined symbols, named functions or floats."""
+    expression = _in_decimals(expression)
     for equation in [*definitions] * len(definitions):  # one may stand in the meaning of another
-        expression = substitute_definition(expression, equation)
+        expression = _in_decimals(substitute_definition(expression, equation))
     if not expression.has(DiracDelta):  # what is left is the derivative of a jump
         expression = evaluate_derivatives(expression).replace(DiracDelta, lambda *_: S.Zero)
     expression = with_deltas(in_definitions(expression.replace(own_tanh, tanh)))
     written = _in_exponentials(expression)
     if _singularities_of_parts(expression) <= _singularities(written):
         expression = written
-    expression = expression.xreplace({number: _decimal(number) for number in expression.atoms(Float)})
     return _carry_out_finite_sums(expression)
 
 
@@ -273,6 +282,10 @@ def _is_case_of_indices(expression: Expr) -> bool:
     return all(c == True or isinstance(c, (Eq, Ne)) and all(map(is_class, c.args)) for c in conditions)  # noqa: E712
 
 
+def _in_decimals(expression: Expr) -> Expr:
+    return expression.xreplace({number: _decimal(number) for number in expression.atoms(Float)})
+
+
 def _decimal(number: Float) -> Expr:
     """The decimal that `number` prints as."""
     near = float(number)
@@ -295,9 +308,9 @@ def substitute_definition(expression: Expr, equation: Equality) -> Expr:
         safe = rename_bound(meaning, entry.indices[0].free_symbols)
         return safe.xreplace({index: entry.indices[0]})
 
+    expression = rename_bound(expression, {other for other in free_indices(meaning) if other != index})
     entries = [entry for entry in expression.atoms(Indexed) if entry.base == defined.base]
-    others = {other for other in free_indices(meaning) if other != index}
-    return rename_bound(expression, others).xreplace({entry: at(entry) for entry in entries})
+    return expression.xreplace({entry: at(entry) for entry in entries})
 
 
 def _carry_out_finite_sums(expression: Expr) -> Expr:
@@ -324,11 +337,16 @@ def _proved(parts: Sequence[Expr]) -> bool:
     parts = [*sides, *conditions]
     for symbol in shortest_first({symbol for part in parts for symbol in scalars(part)}):
         if isinstance(domain_of(symbol), FiniteSet):
-            return all(_proved([part.xreplace({symbol: value}) for part in parts]) for value in domain_of(symbol))
+            cases = [{symbol: value} for value in domain_of(symbol)]
+            if any(_takes_pole(side, case) for side in sides for case in cases):
+                return False
+            return all(_proved([part.xreplace(case) for part in parts]) for case in cases)
     indices = sorted({index for part in parts for index in free_indices(part)}, key=str)
     for case in _coincidences(indices):
         distinct = set(case.values())
         facts = [(n - index, False) for index in case.values()]
+        if any(_takes_pole(side, case) for side in sides):
+            return False
         if not _proved_by_signs([_settle_deltas(part.xreplace(case), distinct) for part in parts], facts):
             return False
     return True
@@ -359,6 +377,8 @@ def _understood(expression: Expr) -> bool:
         return False
     if isinstance(expression, (*_HYPERBOLIC, *_INVERSE)):  # whose singularities were lost in exponentials
         return False
+    if isinstance(expression, Mul) and _loses_a_pole(expression):
+        return False
     if isinstance(expression, Sum):
         return all(limit[1:] == (1, n) for limit in expression.limits) and _understood(expression.function)
     if isinstance(expression, Indexed):
@@ -366,6 +386,14 @@ def _understood(expression: Expr) -> bool:
     if isinstance(expression, KroneckerDelta):
         return all(map(is_class, expression.args))
     return all(map(_understood, expression.args))
+
+
+def _loses_a_pole(product: Expr) -> bool:
+    """Whether `product` has |x| / x, which is the sign of x but for x = 0: with signs it would be that everywhere."""
+    powers = dict(part.as_base_exp() for part in product.args)
+    return any(
+        power.is_negative and (powers.get(Abs(base), S.Zero) + power).is_nonnegative for base, power in powers.items()
+    )
 
 
 def _coincidences(indices: Sequence[Expr]) -> Iterator[dict[Expr, Expr]]:
@@ -401,6 +429,8 @@ def _proved_by_signs(parts: Sequence[Expr], facts: list[Fact]) -> bool:
         return _same_fractions(parts, facts)
     unknown = _solvable(switch)
     for value in (S.One, S.NegativeOne, S.Zero):
+        if any(_takes_pole(side, {sign(switch): value}) for side in parts[:2]):
+            return False
         case = [part.xreplace({sign(switch): value}) for part in parts]
         solution = {unknown: unknown and _solution(switch, unknown, value * Dummy(str(unknown), positive=True))}
         if unknown is not None and not any(_takes_pole(side, solution) for side in case[:2]):
@@ -420,7 +450,8 @@ def _takes_pole(expression: Expr, replacements: dict[Expr, Expr]) -> bool:
     """Whether `expression` comes to divide by 0 or to take its logarithm, which SymPy may lose again as 1/zoo."""
     divisors = [part.base for part in expression.atoms(Pow) if part.exp.is_negative]
     divisors += [part.args[0] for part in expression.atoms(log)]
-    return any(expand(divisor.xreplace(replacements)) == 0 for divisor in divisors)
+    changed = (divisor for divisor in divisors if divisor.has(*replacements))
+    return any(expand(divisor.xreplace(replacements)) == 0 for divisor in changed)
 
 
 def _in_signs(expression: Expr) -> Expr:
@@ -655,7 +686,7 @@ def _singularities(expression: Expr, facts: Sequence[Fact] = (), bound: Iterable
 
 def _alike(forms: Sequence[Expr], bound: Sequence[Expr]) -> Expr:
     """The first of `forms` that mean the same, whatever the names of their `bound` indices."""
-    used = [index for index in bound if index in forms[0].free_symbols]
+    used = [index for index in bound if forms[0].has(index)]
     orders = permutations(map(bound_class, range(len(used))))
     return min((form.xreplace(dict(zip(used, order))) for order in orders for form in forms), key=str)
 

@@ -1,5 +1,7 @@
 """What is derived of kinks, convexity and steepness holds where it is measured."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -37,7 +39,7 @@ from lossbook.facts import (
     slope_bound,
     steepest_slope,
 )
-from lossbook.functions import log_sigmoid, sigmoid, softmax
+from lossbook.functions import log_cosh, log_sigmoid, logsumexp, sigmoid, softmax, softplus
 from lossbook.loss import Loss
 from lossbook.notation import (
     DOMAINS,
@@ -643,3 +645,20 @@ def test_bounds_are_over_all_numbers_of_classes(factor, curvature, slope):
 def test_the_greatest_size_of_a_polynomial_in_shares_is_found_on_every_face(polynomial, greatest):
     """Worked out by hand, for a and b that are 0 or more and add to at most 1."""
     assert facts._greatest_size(polynomial, [a, b]) == greatest
+
+
+def test_a_function_of_a_whole_row_is_no_sum_over_classes():
+    entropy = Loss("row", logsumexp(logits) - total(targets[k] * logits[k]), logits, targets)
+    assert is_convex(entropy) and steepest_slope(entropy) == 1 and longest_gradient(entropy) == sqrt(2)
+    assert is_convex(replace(entropy, expression=total(logits[k] ** 2) / 8 - logsumexp(logits))) is not True
+    assert steepest_slope(replace(entropy, expression=logsumexp(logits) ** 2)) is None
+
+
+def test_a_jump_is_seen_where_it_takes_arithmetic_to_see_it():
+    a, y = symbols("a y", real=True)
+    for expression in (
+        2 * exp(a) + Piecewise((exp(a), softplus(a) < 1), (0, True)),
+        Piecewise((a**2, log_cosh(a) < 1), (0, True)),
+        a**4 + 50 * a**2 + Piecewise((1, a**3 - a - 1 > 0), (0, True)),
+    ):
+        assert is_convex(Loss("jump", expression, a, y)) is not True

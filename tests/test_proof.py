@@ -285,6 +285,10 @@ TRUE = {
     "a logarithm of two sizes": (log(Abs(a * b)), log(Abs(a)) + log(Abs(b))),
     "a logarithm of two squares": (log(a**2 * b**2), 2 * log(Abs(a * b))),
     "definitions that follow each other": ((c - t) ** 2, (tanh(a * b) - t) ** 2, [Eq(r, a * b), Eq(c, tanh(r))]),
+    "a sum below a line by another index": (1 / total(z[l], l), 1 / total(z[k])),
+    "a logarithm of a sum by another index": (log(total(z[l] ** 2, l)), log(total(z[k] ** 2))),
+    "a row defined by a free entry": (total(z[k]), n * q[k], [Eq(z[i], q[k])]),
+    "a decimal in a derivative": (d(T**1.1, T), 1.1 * T**0.1),
     "a row defined by another": (logsumexp(z), logsumexp(q) + c, [Eq(z[i], q[i] + c)]),
     "shares that add only together": (total(exp(z[k]) / (1 + exp(z[k]))) + total(1 / (1 + exp(z[k]))), n),
     "shares times a sum": (
@@ -623,6 +627,10 @@ FALSE = {
         d(logsumexp(Lambda(l, total(matrix[l, k] * y[k], k))), matrix[i, j]),
         softmax(Lambda(l, total(matrix[l, k] * y[k], k)), i) * total(y[k]),
     ),
+    "a size over its number": (Abs(r) / r, sign(r)),
+    "sizes over their numbers": (total(Abs(z[k]) / z[k]), total(sign(z[k]))),
+    "a pole at a truth of 1": (1 / (1 + 1 / (1 - side)), (1 - side) / 3),
+    "a pole at a sign of 0": (1 / (2 + 1 / sign(r)), Piecewise((Rational(1, 3), r > 0), (1, r < 0), (0, True))),
     "a comparison of a quotient": (Piecewise((1, 1 / r > 0), (0, True)), Piecewise((1, r > 0), (0, True))),
     "a captured index": (total(z[k] * y[i], k), total(z[i] * y[i], i)),
     "a captured index of a double sum": (total(total(z[k] * y[l], k), l), total(z[k] * y[k])),
@@ -780,6 +788,17 @@ def test_a_condition_on_the_number_under_a_sign_is_used():
     assert equal(Abs(a - b), b - a, [Eq(a - b + T, 0)])
     assert equal(Abs(a) * b, a * Abs(b), [Eq(a - b, 0)])
     assert equal((c - a) ** 2, (1 - c * a) ** 2, [Eq(c**2, 1)])
+
+
+def test_definitions_that_go_round_in_circles_are_conditions():
+    assert equal(a, 0, [Eq(a, 2 * b), Eq(b, 3 * a)])
+    assert equal(b, c, [Eq(a, b), Eq(a, c)])
+    assert not equal(a, b, [Eq(a, b + b**2), Eq(b, c + c**2), Eq(c, a + a**2)])
+
+
+def test_what_rounding_makes_of_0_is_no_counterexample():
+    spread = sqrt(total((z[k] - total(z[l], l) / n) ** 2)), sqrt(total(z[k] ** 2) - total(z[k]) ** 2 / n)
+    assert equal(*spread).kind != "refuted"
 
 
 def test_the_number_of_classes_stays_a_symbol():
