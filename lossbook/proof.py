@@ -429,8 +429,7 @@ def _proved_by_signs(parts: Sequence[Expr], facts: list[Fact]) -> bool:
         return _same_fractions(parts, facts)
     unknown = _solvable(switch)
     for value in (S.One, S.NegativeOne, S.Zero):
-        if any(_takes_pole(side, {sign(switch): value}) for side in parts[:2]):
-            return False
+        undefined = any(_takes_pole(side, {sign(switch): value}) for side in parts[:2])
         case = [part.xreplace({sign(switch): value}) for part in parts]
         solution = {unknown: unknown and _solution(switch, unknown, value * Dummy(str(unknown), positive=True))}
         if unknown is not None and not any(_takes_pole(side, solution) for side in case[:2]):
@@ -441,13 +440,24 @@ def _proved_by_signs(parts: Sequence[Expr], facts: list[Fact]) -> bool:
         else:
             case, more = [*case, switch], facts
         required = [(way * condition, False) for condition in case[2:] for way in (1, -1)]
-        if _feasible(more + required) and not _proved_by_signs(case, more):
+        if _feasible(more + required) and (undefined or not _proved_by_signs(case, more)):
             return False
     return True
 
 
 def _takes_pole(expression: Expr, replacements: dict[Expr, Expr]) -> bool:
-    """Whether `expression` comes to divide by 0 or to take its logarithm, which SymPy may lose again as 1/zoo."""
+    """Whether `expression` comes to divide by 0 or to take its logarithm, which SymPy may lose again as 1/zoo.
+
+    What stands in branches that the replacements leave out does not count.
+    """
+    conditions = expression.atoms(Relational)
+    if any(_divides_by_0(condition, replacements) for condition in conditions):
+        return True
+    chosen = expression.xreplace({condition: condition.xreplace(replacements) for condition in conditions})
+    return _divides_by_0(chosen, replacements)
+
+
+def _divides_by_0(expression: Expr, replacements: dict[Expr, Expr]) -> bool:
     divisors = [part.base for part in expression.atoms(Pow) if part.exp.is_negative]
     divisors += [part.args[0] for part in expression.atoms(log)]
     changed = (divisor for divisor in divisors if divisor.has(*replacements))
