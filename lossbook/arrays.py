@@ -138,15 +138,14 @@ def sigmoid_times(xp: Namespace, z: Array, parts: Any, factor: Array, mirrored: 
     return xp.where(is_tail, xp.where(root == 0, 0, root * factor * root), direct)
 
 
-def softplus_parts(xp: Namespace, z: Array, parts: Any) -> tuple[Array, ...]:
+def softplus_parts(xp: Namespace, z: Array, parts: Any) -> Array:
     """What softplus(z) and softplus(-z) share: log(1 + exp(-|z|))."""
-    return (xp.log1p(parts[1]),)
+    return xp.log1p(parts[1])
 
 
 def softplus(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
     """log(1 + exp(z)), that is max(z, 0) + log(1 + exp(-|z|)); with `mirrored`, of -z."""
-    (log,) = parts
-    return xp.maximum(-z if mirrored else z, 0) + log
+    return xp.maximum(-z if mirrored else z, 0) + parts
 
 
 def log_sigmoid(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:

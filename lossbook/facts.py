@@ -18,7 +18,6 @@ from sympy import (
     E,
     Expr,
     FiniteSet,
-    Float,
     Function,
     Heaviside,
     Indexed,
@@ -32,7 +31,6 @@ from sympy import (
     Piecewise,
     Poly,
     Pow,
-    Rational,
     S,
     Sum,
     Symbol,
@@ -64,7 +62,7 @@ from lossbook.functions import NamedFunction, in_definitions, log_sigmoid, sigmo
 from lossbook.indices import collapse, shortest_first, write_out
 from lossbook.loss import Loss
 from lossbook.notation import TARGETS_SUM_TO_ONE, domain_of, i, j, k, n, total
-from lossbook.proof import equal, never_negative
+from lossbook.proof import equal, in_decimals, never_negative
 
 Answer = TypeVar("Answer")
 
@@ -309,10 +307,9 @@ def _cases(loss: Loss) -> list[Expr]:
     expression = _share(loss) if loss.over_classes else loss.expression
     if expression is None:
         raise NotImplementedError
-    replaced = {number: Rational(repr(float(number))) for number in expression.atoms(Float)}
     parameters = [symbol for symbol, _ in loss.parameters.values() if symbol.is_nonnegative]
-    replaced |= {symbol: Symbol(symbol.name, positive=True) for symbol in parameters}
-    expression, target = expression.xreplace(replaced), _as_number(loss.target)
+    positive = {symbol: Symbol(symbol.name, positive=True) for symbol in parameters}
+    expression, target = in_decimals(expression).xreplace(positive), _as_number(loss.target)
     return [expression if value is None else expression.xreplace({target: value}) for value in _few_targets(loss)]
 
 

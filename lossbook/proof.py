@@ -127,7 +127,8 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     such as Eq(p[i], softmax(z, i)), defines it (for every index); any other is a side condition, such
     as Eq(Sum(y[k], (k, 1, n)), 1), for every value of its free indices. Symbols lie in the domains that
     `notation` gives them, floats are the decimals that they print as. Returns a `Verdict`. Raises TypeError if
-    a side is not a SymPy expression (text is never evaluated), ValueError if one name is a number and a row.
+    a side is not a SymPy expression (text is never evaluated), ValueError if one name is a number and a row, or if n
+    is defined.
 
         >>> from lossbook.functions import sigmoid
         >>> from lossbook.notation import logit
@@ -238,9 +239,9 @@ def _check_names(parts: Sequence[Expr]) -> None:
 
 def _elementary(expression: Expr, definitions: Sequence[Equality]) -> Expr:
     """`expression` without derivatives, defined symbols, named functions or floats."""
-    expression = _in_decimals(expression)
+    expression = in_decimals(expression)
     for equation in [*definitions] * len(definitions):  # one may stand in the meaning of another
-        expression = _in_decimals(substitute_definition(expression, equation))
+        expression = in_decimals(substitute_definition(expression, equation))
     if not expression.has(DiracDelta):  # what is left is the derivative of a jump
         expression = evaluate_derivatives(expression).replace(DiracDelta, lambda *_: S.Zero)
     expression = with_deltas(in_definitions(expression.replace(own_tanh, tanh)))
@@ -282,7 +283,8 @@ def _is_case_of_indices(expression: Expr) -> bool:
     return all(c == True or isinstance(c, (Eq, Ne)) and all(map(is_class, c.args)) for c in conditions)  # noqa: E712
 
 
-def _in_decimals(expression: Expr) -> Expr:
+def in_decimals(expression: Expr) -> Expr:
+    """`expression` with the decimals that its floats print as, as fractions."""
     return expression.xreplace({number: _decimal(number) for number in expression.atoms(Float)})
 
 
@@ -374,8 +376,6 @@ def _understood(expression: Expr) -> bool:
         return all(map(_understood, expression.args))
     known = isinstance(expression, _KINDS + _FUNCTIONS) or expression is S.ImaginaryUnit
     if not known or expression in (nan, oo, -oo, zoo):
-        return False
-    if isinstance(expression, (*_HYPERBOLIC, *_INVERSE)):  # whose singularities were lost in exponentials
         return False
     if isinstance(expression, Mul) and _loses_a_pole(expression):
         return False
