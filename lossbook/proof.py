@@ -13,20 +13,22 @@ for a point where they differ; else it says that it does not know. The proof is 
    these is written in one way only, by `canonical`; then the numerator of the difference must vanish, multiplied out
    or, if it is a polynomial in sums, as the summand of one multiple sum.
 
-Both sides must be undefined at the same points: a division by zero or the logarithm of a negative
-number on one side only is a difference. At a kink or jump, a derivative has the value that SymPy gives it,
-delta functions being 0.
+Both sides must be undefined at the same points: a division by zero or the logarithm of a negative number on one
+side only is a difference. What each side needs to be defined is collected before the first step, which may cancel it,
+and goes through all steps with it; a delta that is 0 makes 0 of anything. At a kink or jump, a derivative has the
+value that SymPy gives it, delta functions being 0.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial, reduce
 from itertools import permutations, product
 from typing import TypeAlias
 
 from sympy import (
     Abs,
     Add,
+    And,
     Derivative,
     DiracDelta,
     Dummy,
@@ -40,10 +42,12 @@ from sympy import (
     Integer,
     Interval,
     KroneckerDelta,
+    Lambda,
     Max,
     Min,
     Mul,
     Ne,
+    Not,
     Number,
     NumberSymbol,
     Piecewise,
@@ -52,6 +56,7 @@ from sympy import (
     S,
     Sum,
     Symbol,
+    Tuple,
     acosh,
     asinh,
     atan,
@@ -139,18 +144,19 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     """
     left, right = as_expression("left", left), as_expression("right", right)
     definitions, conditions = split_given(given)
-    parts = [left, right, *(c.lhs - c.rhs for c in conditions)]
     _check_names([left, right, *(side for equation in given for side in equation.args)])
     defined = {equation.lhs.base if isinstance(equation.lhs, Indexed) else equation.lhs for equation in definitions}
     mentioned = _mentioned(left, right, defined)
-    parts = [_elementary(part, definitions) for part in parts]
-    free = {index for part in parts for index in free_indices(part)}
-    parts = [rename_bound(part, free) for part in parts]
+    differences = (_elementary(condition.lhs - condition.rhs, definitions).value for condition in conditions)
+    claim = _Claim(_elementary(left, definitions), _elementary(right, definitions), tuple(differences))
+    free = {index for part in claim.parts for index in free_indices(part)}
+    claim = claim.each(lambda part: rename_bound(part, free))
     try:
         indices = [index for index in free if index.is_Symbol]
-        if _proved([*parts[:2], *(instance for part in parts[2:] for instance in _instances(part, indices))]):
+        instances = tuple(instance for condition in claim.conditions for instance in _instances(condition, indices))
+        if _proved(replace(claim, conditions=instances).each(_in_exponentials)):
             return Verdict("proved")
-        counterexample = find_counterexample(parts[0], parts[1], parts[2:], mentioned)
+        counterexample = find_counterexample(claim.left.value, claim.right.value, claim.conditions, mentioned)
     except RecursionError:  # SymPy turns the conditions of some nested Piecewise round and round
         counterexample = None
     return Verdict("unknown") if counterexample is None else Verdict("refuted", counterexample)
@@ -163,14 +169,15 @@ def never_negative(expression: Expr) -> bool:
     targets between 0 and 1 as odds. It is never negative if no factor of the numerator and the denominator is, or
     else no term of them. False says only that it was not proved.
     """
-    expression = _elementary(as_expression("expression", expression), [])
+    expression = _in_exponentials(_elementary(as_expression("expression", expression), []).value)
     if isinstance(expression, Piecewise):
         return all(never_negative(branch) for branch, _ in expression.args)
     if isinstance(expression, Sum):
         return never_negative(expression.function)
     closed_unit = [symbol for symbol in shortest_first(scalars(expression)) if domain_of(symbol) == Interval(0, 1)]
     odds = {symbol: 1 - 1 / (1 + Dummy(symbol.name, nonnegative=True)) for symbol in closed_unit}
-    (expression,) = _with_positive_odds([expression.xreplace(odds)])
+    expression = expression.xreplace(odds)
+    expression = expression.xreplace(_positive_odds([expression]))
     top, bottom = fraction(together(canonical(expression)))
     return all(
         _is_never_negative(factor(part)) or all(map(_is_never_negative, Add.make_args(expand(part))))
@@ -227,6 +234,47 @@ def _instances(condition: Expr, indices: Sequence[Expr]) -> Iterator[Expr]:
         yield total(condition, *own)
 
 
+@dataclass(frozen=True)
+class _Side:
+    """A side of a claim, and what it needs to be defined, as `_needs` tells."""
+
+    value: Expr
+    needs: tuple[Expr, ...] = ()
+
+    @property
+    def is_undefined(self) -> bool:
+        """Whether it divides by 0 or takes its logarithm at every point."""
+        return any(isinstance(need, Tuple) and need[1].is_nonpositive and expand(need[0]) == 0 for need in self.needs)
+
+    def each(self, change: Callable[[Expr], Expr]) -> "_Side":
+        """All of it changed; the value is left where it is undefined."""
+        side = replace(self, needs=tuple(map(change, self.needs)))
+        return side if side.is_undefined else replace(side, value=change(self.value))
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """That both sides are equal, and undefined at the same points, where all `conditions` are 0."""
+
+    left: _Side
+    right: _Side
+    conditions: tuple[Expr, ...] = ()
+
+    @property
+    def parts(self) -> list[Expr]:
+        return [self.left.value, self.right.value, *self.conditions]
+
+    @property
+    def undefined(self) -> list[bool]:
+        return [self.left.is_undefined, self.right.is_undefined]
+
+    def each(self, change: Callable[[Expr], Expr]) -> "_Claim":
+        return _Claim(self.left.each(change), self.right.each(change), tuple(map(change, self.conditions)))
+
+    def replaced(self, replacements: Mapping[Expr, Expr]) -> "_Claim":
+        return self.each(lambda part: part.xreplace(replacements))
+
+
 # --- step 1: one vocabulary -----------------------------------------------------------------------
 
 
@@ -237,18 +285,29 @@ def _check_names(parts: Sequence[Expr]) -> None:
         raise ValueError(f"{both[0]} stands for a number and for a row; write {both[0]}[k] or rename one")
 
 
-def _elementary(expression: Expr, definitions: Sequence[Equality]) -> Expr:
-    """`expression` without derivatives, defined symbols, named functions or floats."""
-    expression = in_decimals(expression)
-    for equation in [*definitions] * len(definitions):  # one may stand in the meaning of another
-        expression = in_decimals(substitute_definition(expression, equation))
+def _elementary(expression: Expr, definitions: Sequence[Equality]) -> _Side:
+    """`expression` without derivatives, defined symbols, named functions or floats.
+
+    What it needs is collected before each change, since SymPy may cancel what is 0 somewhere.
+    """
+    changes: list[Callable[[Expr], Expr]] = [partial(substitute_definition, equation=each) for each in definitions]
+    changes *= len(definitions)  # one may stand in the meaning of another
+    needs: list[Expr] = []
+    for change in (_plain, *changes, _without_names):
+        expression, *needs = (_plain(change(part)) for part in (expression, *needs))
+        needs = list(dict.fromkeys([*needs, *_needs(expression)]))
+    return _Side(expression, tuple(needs))
+
+
+def _plain(expression: Expr) -> Expr:
+    return _carry_out_finite_sums(in_decimals(expression))
+
+
+def _without_names(expression: Expr) -> Expr:
+    """`expression` with its derivatives carried out and its named functions replaced by their definitions."""
     if not expression.has(DiracDelta):  # what is left is the derivative of a jump
         expression = evaluate_derivatives(expression).replace(DiracDelta, lambda *_: S.Zero)
-    expression = with_deltas(in_definitions(expression.replace(own_tanh, tanh)))
-    written = _in_exponentials(expression)
-    if _singularities_of_parts(expression) <= _singularities(written):
-        expression = written
-    return _carry_out_finite_sums(expression)
+    return with_deltas(in_definitions(expression.replace(own_tanh, tanh)))
 
 
 _HYPERBOLIC, _INVERSE = (sinh, cosh, tanh, sech, csch, coth), (asinh, acosh, atanh)
@@ -258,14 +317,50 @@ def _in_exponentials(expression: Expr) -> Expr:
     return expression.rewrite(_HYPERBOLIC, exp).rewrite(_INVERSE, log)
 
 
-def _singularities_of_parts(expression: Expr) -> set[tuple[str, Expr]]:
-    """The singularities of hyperbolic functions, of quotients of them and of their logarithms.
+def _needs(expression: Expr) -> list[Expr]:
+    """What `expression` needs to be defined: (base, power) for its powers, (argument, 0) for its logarithms.
 
-    Each is written with exponentials by itself: from tanh(x) coth(x) SymPy would cancel what is 0 at 0.
+    What a sum needs for each class is a function of it, k -> (base, power). What a branch needs is (1, power) in the
+    others, as is what stands beside a delta where that is 0: 0 times anything. A derivative needs what its result does.
     """
-    bound = bound_indices(expression)
-    parts = {part for part in expression.atoms(Pow, log, *_HYPERBOLIC, *_INVERSE) if part.has(*_HYPERBOLIC, *_INVERSE)}
-    return {found for part in parts for found in _singularities(_in_exponentials(part), bound=bound)}
+    if isinstance(expression, Derivative) or not expression.args:
+        return []
+    if isinstance(expression, Sum):
+        function, index, _, _ = outermost(expression)
+        return [Lambda(index, need) for need in _needs(function)]
+    if isinstance(expression, Piecewise):
+        conditions = [condition for _, condition in expression.args]
+        found = [need for condition in conditions for need in _needs(condition)]
+        for number, (branch, condition) in enumerate(expression.args):
+            here = And(condition, *map(Not, conditions[:number]))
+            found += [_only_where(here, need) for need in _needs(branch)]
+        return found
+    if isinstance(expression, _HYPERBOLIC + _INVERSE):  # by itself: SymPy would cancel what is 0 in tanh(x) coth(x)
+        x = Dummy()
+        in_x = _needs(_in_exponentials(expression.func(x)))
+        return [need.xreplace({x: expression.args[0]}) for need in in_x] + _needs(expression.args[0])
+    found = [need for part in expression.args for need in _needs(part)]
+    if isinstance(expression, Mul):
+        deltas = Mul(*(part for part in expression.args if _is_of_deltas(part)))
+        return found if deltas == 1 else [_only_where(Ne(deltas, 0), need) for need in found]
+    if isinstance(expression, (Pow, log)) and not expression.is_number:
+        base, power = (expression.args[0], S.Zero) if isinstance(expression, log) else expression.as_base_exp()
+        if isinstance(base, Abs) and power == 0:
+            base, power = base.args[0], S.NegativeOne
+        found += [] if power.is_Integer and power > 0 else [Tuple(base, power)]
+    return found
+
+
+def _is_of_deltas(part: Expr) -> bool:
+    return bool(part.atoms(KroneckerDelta)) and not part.replace(KroneckerDelta, lambda *_: S.One).free_symbols
+
+
+def _only_where(condition: Boolean, need: Expr) -> Expr:
+    if isinstance(need, Lambda):
+        need = rename_bound(need, condition.free_symbols)
+        return Lambda(need.variables, _only_where(condition, need.expr))
+    base, power = need
+    return Tuple(Piecewise((base, condition), (S.One, True)), power)
 
 
 def with_deltas(expression: Expr) -> Expr:
@@ -331,25 +426,20 @@ def _carry_out_finite_sums(expression: Expr) -> Expr:
 # --- steps 2 and 3: cases -------------------------------------------------------------------------
 
 
-def _proved(parts: Sequence[Expr]) -> bool:
-    """Whether the first two of `parts` are proved equal wherever the others, the conditions, are 0."""
-    sides, conditions = parts[:2], [condition for condition in parts[2:] if _understood(condition)]
-    if not all(map(_understood, sides)):
+def _proved(claim: _Claim) -> bool:
+    if any(claim.undefined):
+        return all(claim.undefined)
+    claim = replace(claim, conditions=tuple(filter(_is_usable, claim.conditions)))
+    if not (_understood(claim.left.value) and _understood(claim.right.value)):
         return False
-    parts = [*sides, *conditions]
-    for symbol in shortest_first({symbol for part in parts for symbol in scalars(part)}):
+    for symbol in shortest_first({symbol for part in claim.parts for symbol in scalars(part)}):
         if isinstance(domain_of(symbol), FiniteSet):
-            cases = [{symbol: value} for value in domain_of(symbol)]
-            if any(_takes_pole(side, case) for side in sides for case in cases):
-                return False
-            return all(_proved([part.xreplace(case) for part in parts]) for case in cases)
-    indices = sorted({index for part in parts for index in free_indices(part)}, key=str)
+            return all(_proved(claim.replaced({symbol: value})) for value in domain_of(symbol))
+    indices = sorted({index for part in claim.parts for index in free_indices(part)}, key=str)
     for case in _coincidences(indices):
         distinct = set(case.values())
-        facts = [(n - index, False) for index in case.values()]
-        if any(_takes_pole(side, case) for side in sides):
-            return False
-        if not _proved_by_signs([_settle_deltas(part.xreplace(case), distinct) for part in parts], facts):
+        facts = [(n - index, False) for index in distinct]
+        if not _proved_by_signs(_without_deltas(claim.replaced(case), distinct), facts):
             return False
     return True
 
@@ -377,8 +467,6 @@ def _understood(expression: Expr) -> bool:
     known = isinstance(expression, _KINDS + _FUNCTIONS) or expression is S.ImaginaryUnit
     if not known or expression in (nan, oo, -oo, zoo):
         return False
-    if isinstance(expression, Mul) and _loses_a_pole(expression):
-        return False
     if isinstance(expression, Sum):
         return all(limit[1:] == (1, n) for limit in expression.limits) and _understood(expression.function)
     if isinstance(expression, Indexed):
@@ -388,25 +476,51 @@ def _understood(expression: Expr) -> bool:
     return all(map(_understood, expression.args))
 
 
-def _loses_a_pole(product: Expr) -> bool:
-    """Whether `product` has |x| / x, which is the sign of x but for x = 0: with signs it would be that everywhere."""
-    powers = dict(part.as_base_exp() for part in product.args)
-    return any(
-        power.is_negative and (powers.get(Abs(base), S.Zero) + power).is_nonnegative for base, power in powers.items()
-    )
+def _is_usable(condition: Expr) -> bool:
+    """Whether the rules here cover `condition`, and its comparisons are defined everywhere."""
+    return _understood(condition) and not any(map(_needs, condition.atoms(Relational)))
 
 
-def _coincidences(indices: Sequence[Expr]) -> Iterator[dict[Expr, Expr]]:
-    """Every way in which indices can coincide, each as a dict from index to the one that stands for it."""
+def _coincidences(indices: Sequence[Expr], distinct: Iterable[Expr] = ()) -> Iterator[dict[Expr, Expr]]:
+    """Every way in which `indices` can coincide with each other and with some of `distinct`.
+
+    Each is a dict from index to the one that stands for it.
+    """
     if not indices:
-        yield {}
+        yield {index: index for index in distinct}
         return
     *rest, last = indices
-    for case in _coincidences(rest):
+    for case in _coincidences(rest, distinct):
         yield {**case, last: last}
         for leader in dict.fromkeys(case.values()):
             if not (leader.is_number and last.is_number):
                 yield {**case, last: leader}
+
+
+def _without_deltas(claim: _Claim, distinct: set[Expr]) -> _Claim:
+    """`claim` without deltas, when the free indices `distinct` all differ."""
+
+    def settle(side: _Side) -> _Side:
+        needs = (settled for need in side.needs for settled in _settled_needs(need, distinct))
+        return _Side(_settle_deltas(side.value, distinct), tuple(dict.fromkeys(needs)))
+
+    conditions = tuple(_settle_deltas(condition, distinct) for condition in claim.conditions)
+    return _Claim(settle(claim.left), settle(claim.right), conditions)
+
+
+def _settled_needs(need: Expr, distinct: set[Expr]) -> Iterator[Expr]:
+    """`need` at each of the indices `distinct`, and at all others."""
+    bound: list[Expr] = []
+    while isinstance(need, Lambda):
+        need = rename_bound(need, {*bound, *distinct})
+        bound += need.variables
+        need = need.expr
+    need = rename_bound(need, {*bound})
+    for case in _coincidences(bound, sorted(distinct, key=str)):
+        settled = _settle_deltas(need.xreplace(case), {*case.values()})
+        for index in bound:
+            settled = Lambda(index, settled) if settled.has(index) else settled
+        yield settled
 
 
 def _settle_deltas(expression: Expr, distinct: set[Expr]) -> Expr:
@@ -416,52 +530,34 @@ def _settle_deltas(expression: Expr, distinct: set[Expr]) -> Expr:
     return expression.xreplace({delta: S.Zero for delta in deltas})
 
 
-def _proved_by_signs(parts: Sequence[Expr], facts: list[Fact]) -> bool:
+def _proved_by_signs(claim: _Claim, facts: list[Fact]) -> bool:
     """Whether the sides are proved equal where all `facts` hold.
 
     An expression that is linear in a symbol or entry is made positive, negative or zero by solving for that one. An
     entry z_i is then a number of its own, apart from the sums that contain it: what holds for every such number holds
     for z_i.
     """
-    parts = [_in_signs(part) for part in parts]
-    switch = _next_switch(parts)
+    if any(claim.undefined):
+        return all(claim.undefined)
+    claim = claim.each(_in_signs)
+    switch = _next_switch([*claim.parts, *claim.left.needs, *claim.right.needs])
     if switch is None:
-        return _same_fractions(parts, facts)
+        return _same_fractions(claim, facts)
     unknown = _solvable(switch)
     for value in (S.One, S.NegativeOne, S.Zero):
-        undefined = any(_takes_pole(side, {sign(switch): value}) for side in parts[:2])
-        case = [part.xreplace({sign(switch): value}) for part in parts]
-        solution = {unknown: unknown and _solution(switch, unknown, value * Dummy(str(unknown), positive=True))}
-        if unknown is not None and not any(_takes_pole(side, solution) for side in case[:2]):
-            case = [part.xreplace(solution) for part in case]
+        case = claim.replaced({sign(switch): value})
+        if unknown is not None:
+            solution = {unknown: _solution(switch, unknown, value * Dummy(str(unknown), positive=True))}
+            case = case.replaced(solution)
             more = [(fact.xreplace(solution), strict) for fact, strict in facts + _domain_facts(unknown)]
         elif value != 0:
             more = [(value * switch, True), *facts]
         else:
-            case, more = [*case, switch], facts
-        required = [(way * condition, False) for condition in case[2:] for way in (1, -1)]
-        if _feasible(more + required) and (undefined or not _proved_by_signs(case, more)):
+            case, more = replace(case, conditions=(*case.conditions, switch)), facts
+        required = [(way * condition, False) for condition in case.conditions for way in (1, -1)]
+        if _feasible(more + required) and not _proved_by_signs(case, more):
             return False
     return True
-
-
-def _takes_pole(expression: Expr, replacements: dict[Expr, Expr]) -> bool:
-    """Whether `expression` comes to divide by 0 or to take its logarithm, which SymPy may lose again as 1/zoo.
-
-    What stands in branches that the replacements leave out does not count.
-    """
-    conditions = expression.atoms(Relational)
-    if any(_divides_by_0(condition, replacements) for condition in conditions):
-        return True
-    chosen = expression.xreplace({condition: condition.xreplace(replacements) for condition in conditions})
-    return _divides_by_0(chosen, replacements)
-
-
-def _divides_by_0(expression: Expr, replacements: dict[Expr, Expr]) -> bool:
-    divisors = [part.base for part in expression.atoms(Pow) if part.exp.is_negative]
-    divisors += [part.args[0] for part in expression.atoms(log)]
-    changed = (divisor for divisor in divisors if divisor.has(*replacements))
-    return any(expand(divisor.xreplace(replacements)) == 0 for divisor in changed)
 
 
 def _in_signs(expression: Expr) -> Expr:
@@ -556,16 +652,23 @@ def _feasible(facts: list[Fact]) -> bool:
 # --- step 4: one way to write each thing ----------------------------------------------------------
 
 
-def _same_fractions(parts: Sequence[Expr], facts: Sequence[Fact]) -> bool:
+def _same_fractions(claim: _Claim, facts: Sequence[Fact]) -> bool:
     """Whether two sides, free of signs outside sums, are equal and undefined at the same points."""
-    for left, right, *conditions in (parts, _with_positive_odds(parts)):
-        if _is_zero(left - right, conditions) and _singularities(left, facts) == _singularities(right, facts):
-            return True
-    return False
+    return _are_the_same(claim, facts) or _are_the_same(claim.replaced(_positive_odds(claim.parts)), facts)
 
 
-def _with_positive_odds(parts: Sequence[Expr]) -> list[Expr]:
-    """`parts` with each probability p between 0 and 1 as 1 / (1 + q), so that 1 - p is known to be positive."""
+def _are_the_same(claim: _Claim, facts: Sequence[Fact]) -> bool:
+    claim = claim.each(canonical)
+    solved, unsolved = _solve_conditions(claim.conditions)
+    claim = claim.replaced(solved)
+    if any(claim.undefined):
+        return all(claim.undefined)
+    left, right = (_domain(side.needs, facts) for side in (claim.left, claim.right))
+    return left is not None and left == right and _is_zero(claim.left.value - claim.right.value, unsolved)
+
+
+def _positive_odds(parts: Sequence[Expr]) -> dict[Expr, Expr]:
+    """For each probability p between 0 and 1 in `parts` 1 / (1 + q), so that 1 - p is known to be positive."""
     open_unit = Interval.open(0, 1)
     found = {symbol for part in parts for symbol in scalars(part) if domain_of(symbol) == open_unit}
     odds = {symbol: 1 / (1 + Dummy(symbol.name, positive=True)) for symbol in shortest_first(found)}
@@ -573,15 +676,15 @@ def _with_positive_odds(parts: Sequence[Expr]) -> list[Expr]:
     rows = {base: IndexedBase(Dummy(str(base), positive=True)) for base in bases}
     for entry in {e for part in parts for e in part.atoms(Indexed) if e.base in rows}:
         odds[entry] = 1 / (1 + rows[entry.base][entry.indices])
-    return [part.xreplace(odds) for part in parts]
+    return odds
 
 
 def _bases(parts: Sequence[Expr]) -> set[Expr]:
     return {base for part in parts for base in part.atoms(IndexedBase)}
 
 
-def _is_zero(difference: Expr, conditions: Iterable[Expr]) -> bool:
-    difference, *conditions = map(canonical, (difference, *conditions))
+def _solve_conditions(conditions: Iterable[Expr]) -> tuple[dict[Expr, Expr], list[Expr]]:
+    """What the conditions make of some sums, entries and symbols, and the conditions that are not solved."""
     solved: dict[Expr, Expr] = {}
     unsolved: list[Expr] = []
     for condition in conditions:
@@ -589,13 +692,15 @@ def _is_zero(difference: Expr, conditions: Iterable[Expr]) -> bool:
         solution = _solve_condition(condition)
         solved = {atom: value.xreplace(solution) for atom, value in solved.items()} | solution
         unsolved += [] if solution else [condition]
-    if _takes_pole(difference, solved):
-        return False
-    numerator = _numerator(canonical(_numerator(difference.xreplace(solved))))
+    return solved, unsolved
+
+
+def _is_zero(difference: Expr, conditions: Sequence[Expr]) -> bool:
+    numerator = _numerator(canonical(_numerator(difference)))
     if numerator.has(nan, oo, zoo):
         return False
-    if numerator != 0 and any(unsolved):
-        numerator = _remainder(numerator, unsolved)
+    if numerator != 0 and any(conditions):
+        numerator = _remainder(numerator, conditions)
     return numerator == 0 or _vanishes_as_multiple_sum(numerator)
 
 
@@ -637,7 +742,12 @@ def _vanishes_as_multiple_sum(polynomial: Expr) -> bool:
         summands[degree] = summands.get(degree, 0) + summand
     if 0 in summands and summands[0] != 0 or max(summands) > MOST_SUMS:
         return False
-    return all(_proved([_symmetrised(s, classes[:degree]), S.Zero]) for degree, s in summands.items() if degree)
+    claims = (
+        _Claim(_Side(_symmetrised(summand, classes[:degree])), _Side(S.Zero))
+        for degree, summand in summands.items()
+        if degree
+    )
+    return all(map(_proved, claims))
 
 
 MOST_SUMS = 4
@@ -663,27 +773,23 @@ def _symmetrised(summand: Expr, classes: Sequence[Expr]) -> Expr:
     return Add(*(summand.xreplace(dict(zip(classes, order))) for order in permutations(classes)))
 
 
-def _singularities(expression: Expr, facts: Sequence[Fact] = (), bound: Iterable[Expr] = ()) -> set[tuple[str, Expr]]:
-    """Where `expression` is undefined: what must not be 0 in it, and what must not be negative, unless that is known.
+def _domain(needs: Iterable[Expr], facts: Sequence[Fact]) -> set[tuple[str, Expr]] | None:
+    """What must not be 0 and what must not be negative by `needs`, unless that is known; None if something is 0.
 
-    Indices that its sums bind, and those in `bound`, are named by their places, since only the kind of what vanishes
-    is compared.
+    Indices that sums bind are named by their places, since only the kind of what vanishes is compared.
     """
     found: set[tuple[str, Expr]] = set()
-    bound = sorted({*bound, *bound_indices(expression)}, key=str)
-    for part in expression.atoms(Pow, log):
-        base, power = (part.args[0], S.Zero) if isinstance(part, log) else part.as_base_exp()
-        if (
-            part.is_number
-            or power.is_Integer
-            and power > 0
-            or power.is_nonnegative
-            and base.is_nonnegative
-            and power != 0
-            or _exceeds_zero(base, facts)
-        ):
+    for need in needs:
+        bound = sorted(bound_indices(need), key=str)
+        while isinstance(need, Lambda):
+            need = need.expr
+        base, power = need
+        if power.is_nonnegative and base.is_nonnegative and power != 0 or _exceeds_zero(base, facts):
             continue
-        factors = [f for f in factors_of(factor(together(base))) if not _exceeds_zero(f, facts)]
+        base = factor(together(base))
+        if base == 0 and not power.is_positive:
+            return None
+        factors = [f for f in factors_of(base) if not _exceeds_zero(f, facts)]
         if not power.is_nonnegative or power == 0:
             bases = [f.as_base_exp()[0] for f in factors if not _exceeds_zero(-f, facts)]
             bases = [base.args[0] if isinstance(base, Abs) else base for base in bases]

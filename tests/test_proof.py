@@ -122,6 +122,7 @@ TRUE = {
     "the exponential of a sum that is 1": (exp(total(y[k])) * z[i], exp(1) * z[i], [TARGETS_SUM_TO_ONE]),
     # signs, of what is linear in a symbol and of what is not
     "powers of sizes": (Abs(a) ** T * Abs(b) ** T, Abs(a * b) ** T),
+    "undefined at 0 on both sides": (Abs(a) / a, sign(1 / a)),
     "one of two is 0": (log(Max(a, 0) + 1) + log(1 + Max(-a, 0)), log(1 + Abs(a))),
     "the logarithm of a ratio of sizes": (log((1 + Abs(a)) / (2 + Abs(b))), log(1 + Abs(a)) - log(2 + Abs(b))),
     "outside a circle and inside another": (Max(a**2 + b**2 - 4, 0) * Max(1 - a**2 - b**2, 0), S.Zero * a),
@@ -304,6 +305,11 @@ TRUE = {
     "a renamed index": (total(y[k] * z[k], k), total(y[j] * z[j], j)),
     "a bound index with a free name": (d(total(z[i] ** 3, i), z[i]), 3 * z[i] ** 2),
     "a delta picks a term": (total(same * z[j] ** 2, j), z[i] ** 2),
+    "a delta picks a quotient": (total(same / (z[j] - 1), j), 1 / (z[i] - 1)),
+    "a delta below a line": (
+        total(total(z[k] / (1 + KroneckerDelta(k, l) * z[l]), k), l),
+        (n - 1) * total(z[k]) + total(z[k] / (1 + z[k])),
+    ),
     "all but one": (total((1 - KroneckerDelta(i, k)) * exp(z[k])), total_exp - exp(z[i])),
     "a sum of constants": (total(c + z[i], k), n * (c + z[i])),
     "an absolute value a class": (d(total(Abs(z[k] - y[k])), z[i]), sign(z[i] - y[i])),
@@ -628,6 +634,7 @@ FALSE = {
         softmax(Lambda(l, total(matrix[l, k] * y[k], k)), i) * total(y[k]),
     ),
     "a size over its number": (Abs(r) / r, sign(r)),
+    "a pole that every term of a sum hides": (total((2 * z[k] - 2) / (z[k] - 1)), 2 * n),
     "sizes over their numbers": (total(Abs(z[k]) / z[k]), total(sign(z[k]))),
     "a pole at a truth of 1": (1 / (1 + 1 / (1 - side)), (1 - side) / 3),
     "a pole at a sign of 0": (1 / (2 + 1 / sign(r)), Piecewise((Rational(1, 3), r > 0), (1, r < 0), (0, True))),
@@ -705,6 +712,13 @@ x = Symbol("x")  # complex, as far as SymPy knows
 f = Function("f")
 
 UNKNOWN = {
+    "a pole that a definition hides": (a / b, Integer(1), [Eq(a, b)]),
+    "a pole that a definition hides in a polynomial": ((a**2 - b**2) / (a - b), a + b, [Eq(a, 2 * b)]),
+    "a pole of one term that others hide": (
+        total(1 / (z[k] - 1)) - 1 / (z[i] - 1),
+        total((1 - KroneckerDelta(i, k)) / (z[k] - 1)),
+    ),
+    "a pole that a delta hides": (1 / (1 + 1 / same), same / 2),
     "a pole between all pairs": (
         total(total(1 + 1 / (z[k] - z[l]), k), l) - total(total(1 / (z[k] - z[l]), k), l),
         n**2,
@@ -788,6 +802,7 @@ def test_a_condition_on_the_number_under_a_sign_is_used():
     assert equal(Abs(a - b), b - a, [Eq(a - b + T, 0)])
     assert equal(Abs(a) * b, a * Abs(b), [Eq(a - b, 0)])
     assert equal((c - a) ** 2, (1 - c * a) ** 2, [Eq(c**2, 1)])
+    assert equal(Abs(a), a, [Eq(Piecewise((1, 1 / a > 0), (0, True)), 1)]).kind == "unknown"
 
 
 def test_definitions_that_go_round_in_circles_are_conditions():
