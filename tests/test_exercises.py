@@ -116,7 +116,7 @@ WRONG = {
         (1 - p[k], "indices swapped"),
         (p[i], None),
         (1 + p[i], "wrong term"),
-        (1 - p[i] ** 2, None),
+        (1 - p[i] ** 2, "extra factor"),
     ],
     "squared_error_of_one_picture": [
         ((p[i] - 1) ** 2, "wrong term"),
@@ -143,7 +143,7 @@ WRONG = {
         (1 / prob, None),
         (2 * (1 - prob), "constant factor"),
         (prob, None),
-        (1 - prob**2, None),
+        (1 - prob**2, "extra factor"),
     ],
     "score_of_probability": [
         (log((1 - prob) / prob), "sign"),
@@ -151,7 +151,7 @@ WRONG = {
         (prob / (1 - prob), None),
         (2 * log(prob / (1 - prob)), "constant factor"),
         (log(prob / (1 - prob)) / 3, "constant factor"),
-        (log(prob) + log(1 - prob), None),
+        (log(prob) + log(1 - prob), "wrong term"),
     ],
     "sigmoid_curvature": [
         (prob * (1 - prob) * (2 * prob - 1), "sign"),
@@ -191,7 +191,7 @@ WRONG = {
         (p[i] * total(p[k] ** 2), None),
         (1 - p[i], "missing factor"),
         (n * p[i] * (1 - p[i]) / 2, "constant factor"),
-        ((1 - p[i]) * (1 - (n - 1) * (1 - p[i])), "only two classes"),
+        ((1 - p[i]) * (1 - (n - 1) * (1 - p[i])), "extra factor"),
         (p[1] * p[2], "only two classes"),
         (p[i] * (same - p[k]), "index too many"),
     ],
@@ -224,7 +224,7 @@ WRONG = {
     ],
     "warm_softmax_slope": [
         (p[i] * (same - p[k]), "constant factor"),
-        (temperature * p[i] * (same - p[k]), None),
+        (temperature * p[i] * (same - p[k]), "constant factor"),
         (p[i] * (p[k] - same) / temperature, "sign"),
         (p[i] * (1 - p[i]) / temperature, "only the diagonal"),
         (-p[i] * p[k] / temperature, "only off the diagonal"),
@@ -237,7 +237,7 @@ WRONG = {
         (2 * (prob - t) * prob, "missing factor"),
         (prob * (1 - prob), "missing factor"),
         (prob - t, "missing factor"),
-        (2 * (prob - t) * prob * (1 + prob), None),
+        (2 * (prob - t) * prob * (1 + prob), "wrong term"),
     ],
     "hardest_push": [
         (log(2), "sign"),
@@ -314,7 +314,7 @@ WRONG = {
         (half * t, "constant factor"),
         (half + 0 * t, None),
         (t**2, "extra factor"),
-        (t / (1 - t), None),
+        (t / (1 - t), "extra factor"),
     ],
     "weight_gradient_of_one_neuron": [
         ((t - prob) * feature, "sign"),
@@ -360,7 +360,7 @@ WRONG = {
         (-y[i] / p[i] * x[k], "missing factor"),
         (-y[i] / p[i], "by probabilities"),
         ((p[i] - y[i]) * x[i], "only the diagonal"),
-        (same * (p[i] - y[i]) * x[k], "only the diagonal"),
+        (same * (p[i] - y[i]) * x[k], "extra factor"),
         (-y[i] * (1 - p[i]) * x[k], "only the diagonal"),
         ((p[i] - y[i]) * x[k] / n, "constant factor"),
         (x[k], "missing factor"),
@@ -381,7 +381,7 @@ WRONG = {
         (p[i] - same, "indices swapped"),
         (-same / p[k], "by probabilities"),
         ((p[k] - same) / 2, "constant factor"),
-        (p[k] + same, "only off the diagonal"),
+        (p[k] + same, "wrong term"),
         (p[k] * (p[k] - same), "extra factor"),
     ],
     "hidden_gradient": [
@@ -391,7 +391,7 @@ WRONG = {
         (total(w[k]), "missing factor"),
         (total(-y[k] / p[k] * w[k]), "missing factor"),
         (total(p[k] * w[k]), "wrong term"),
-        (total((p[k] - y[k]) ** 2 * w[k]), None),
+        (total((p[k] - y[k]) ** 2 * w[k]), "extra factor"),
         (total(-y[k] * (1 - p[k]) * w[k]), "only the diagonal"),
         (total(y[k] * w[k]), None),
         (S.Zero, None),
@@ -465,7 +465,7 @@ WRONG = {
         (Piecewise((r, Abs(r) < delta), (delta * sign(r), Abs(r) > delta)), "undefined"),
     ],
     "huber_from_smooth_l1": [
-        (1 / delta, None),
+        (1 / delta, "constant factor"),
         (-delta, "sign"),
         (2 * delta, "constant factor"),
         (S.One, "constant factor"),
@@ -500,7 +500,7 @@ WRONG = {
     "largest_stable_rate_of_smooth_l1": [
         (beta, "constant factor"),
         (-2 * beta, "sign"),
-        (2 / beta, None),
+        (2 / beta, "constant factor"),
         (S(2), "constant factor"),
         (beta**2, "constant factor"),
         (beta + 2, None),
@@ -513,7 +513,7 @@ WRONG = {
         ((values[1] + values[2]) / 2, "only two classes"),
         (values[k] / n, "index too many"),
         (2 * total(values[k]) / n, "constant factor"),
-        (total(values[k] ** 2) / n, None),
+        (total(values[k] ** 2) / n, "extra factor"),
     ],
     "weight_of_an_outlier": [
         (inside_delta(1, delta), "wrong branch"),
@@ -557,7 +557,7 @@ WRONG = {
         (h**2, "extra factor"),
         (2 * r + h, None),
         (S.Zero, None),
-        (h * r, None),
+        (h * r, "extra factor"),
     ],
     "forward_difference_error": [
         (h * second_derivative, "constant factor"),
@@ -572,7 +572,7 @@ WRONG = {
         (h**2 * third_derivative / 2, "constant factor"),
         (-(h**2) * third_derivative / 6, "sign"),
         (h**2 / 6, "missing factor"),
-        (h * third_derivative / 6, None),
+        (h * third_derivative / 6, "missing factor"),
         (h * second_derivative / 2, None),
         (third_derivative / 6, "missing factor"),
     ],
@@ -583,7 +583,7 @@ WRONG = {
         (prob * (1 - prob), "missing factor"),
         (2 * (1 - prob) ** 2 * (2 * prob * log(prob) - (1 - prob)), "constant factor"),
         (2 * prob * log(prob) - (1 - prob), "missing factor"),
-        (prob - 1, None),
+        (prob - 1, "missing factor"),
         ((1 - prob) ** 2 * (prob - 1), "wrong term"),
         ((1 - prob) ** 2 * (-2 * prob * log(prob) - (1 - prob)), "wrong term"),
     ],
@@ -603,8 +603,8 @@ WRONG = {
         (exp(s), "wrong term"),
         (s - count, None),
         (2 * (exp(s) - count), "constant factor"),
-        (exp(s) - count * s, None),
-        (s * exp(s) - count, None),
+        (exp(s) - count * s, "extra factor"),
+        (s * exp(s) - count, "extra factor"),
     ],
     "hinge_gradient": [
         (Piecewise((-side, side * prediction < 1)), "undefined"),
@@ -681,7 +681,7 @@ WRONG = {
         (2 * (weight * feature - value) + 2 * penalty * weight, "missing factor"),
         (2 * (weight * feature - value) * feature + penalty * weight, "wrong term"),
         (2 * (weight * feature - value) * feature - 2 * penalty * weight, "wrong term"),
-        (2 * (weight * feature - value) * feature + 2 * penalty * weight**2, None),
+        (2 * (weight * feature - value) * feature + 2 * penalty * weight**2, "extra factor"),
     ],
 }
 
@@ -995,6 +995,7 @@ WRONG_FUNCTIONS = {
         (lambda scores: safe_softplus(-scores), None),
         (lambda scores: np.maximum(scores, 0), None),
         (lambda scores: safe_softplus(scores).sum(), None),
+        (lambda scores: scores if scores > 0 else safe_softplus(scores), None),
         (lambda scores: scores * np.nan, None),
     ],
     "stable_logsumexp": [
@@ -1003,8 +1004,9 @@ WRONG_FUNCTIONS = {
         (logsumexp_above_the_mean, "only small numbers"),
         (lambda scores: -safe_logsumexp(scores), "sign"),
         (lambda scores: safe_logsumexp(scores) / 2, "constant factor"),
+        (lambda scores: safe_logsumexp(scores.T), "indices swapped"),
         (lambda scores: scores.max(axis=-1), None),
-        (lambda scores: safe_logsumexp(scores[:1]), None),
+        (lambda scores: safe_logsumexp(scores[:1]), "only one sample"),
         (lambda scores: safe_logsumexp(scores - scores.max(axis=-1, keepdims=True)), None),
     ],
     "stable_softmax": [
@@ -1014,7 +1016,9 @@ WRONG_FUNCTIONS = {
         (lambda scores: np.nan_to_num(np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)), "only small numbers"),
         (lambda scores: -shares(scores), "sign"),
         (lambda scores: shares(scores) * scores.shape[-1], "constant factor"),
-        (lambda scores: np.exp(scores) / np.exp(scores).sum(), None),
+        (lambda scores: np.exp(scores) / np.exp(scores).sum(), "only one sample"),
+        (lambda scores: np.exp(scores) / np.exp(scores).sum(axis=-1), "only one sample"),
+        (lambda scores: shares(scores.T).T, "indices swapped"),
         (lambda scores: 1 - shares(scores), None),
         (lambda scores: np.where(scores.shape[-1] == 2, 1, 2) * shares(scores), "only two classes"),
         (lambda scores: shares(scores)[:, 0], None),
@@ -1031,6 +1035,7 @@ WRONG_FUNCTIONS = {
     "batch_weight_gradient": [
         (lambda scores, truth, inputs: inputs.T @ (shares(scores) - truth), "indices swapped"),
         (lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs, "constant factor"),
+        (lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs / scores.shape[-1], "constant factor"),
         (lambda scores, truth, inputs: 2 * batch_gradient(scores, truth, inputs), "constant factor"),
         (
             lambda scores, truth, inputs: (shares_at_one_height(scores) - truth).T @ inputs / len(inputs),
@@ -1298,7 +1303,7 @@ SAID = {
     ),
     "n that counts values": (
         "best_constant_of_squared_error",
-        total(values[k]) / (n * (n - 1)),
+        total(values[k]) / (3 * n - 4),
         "It is right for n = 2, and not for every n.",
     ),
     "what was asked for": (
@@ -1309,7 +1314,47 @@ SAID = {
     "the sign of a term": (
         "weight_after_one_step",
         weight + rate * (prob - t) * feature,
-        "The sign of the term eta*x*(sigmoid(z) - y) is wrong.",
+        "The sign of the term eta*x*(p - y) is wrong.",
+    ),
+    "a sign within a product": (
+        "softmax_own_slope",
+        p[i] * (1 + p[i]),
+        "The sign of the term p_i in 1 + p_i is wrong.",
+    ),
+    "a sign below the line": (
+        "binary_cross_entropy_by_probability",
+        (prob - t) / (prob * (1 + prob)),
+        "The sign of the term p in 1 + p is wrong.",
+    ),
+    "two signs of one bracket": (
+        "focal_gradient",
+        (1 - prob) ** 2 * (2 * prob * log(prob) + (1 - prob)),
+        "The signs of the terms 1 and -p in 1 + 2*p*log(p) - p are wrong.",
+    ),
+    "a sign that is lost over one denominator": (
+        "binary_cross_entropy_by_probability",
+        (prob + t - 2 * prob * t) / (prob * (1 - prob)),
+        "The derivative of -y*log(p) has the wrong sign.",
+    ),
+    "a factor too many in a sum": (
+        "mean_squared_error_gradient",
+        2 * total((weight * x[k] ** 2 - values[k]) * x[k]) / n,
+        "There is a factor too many in w*x_k**2: x_k.",
+    ),
+    "one power too few": (
+        "focal_gradient",
+        (1 - prob) * (2 * prob * log(prob) - (1 - prob)),
+        "A factor is missing: 1 - p.",
+    ),
+    "a constant above for below the line": (
+        "warm_softmax_slope",
+        temperature * p[i] * (same - p[k]),
+        "It is T**2 times the right answer.",
+    ),
+    "the root of a constant": (
+        "largest_stable_rate_of_smooth_l1",
+        2 * sqrt(beta),
+        "It is 1/sqrt(beta) times the right answer.",
     ),
     "a factor of a term": (
         "residual_after_one_step",
@@ -1319,7 +1364,7 @@ SAID = {
     "a symbol that a term lacks": (
         "weight_after_one_step",
         weight - rate * (prob - t),
-        "A factor of the term -eta*(sigmoid(z) - y) is missing: x.",
+        "A factor of the term -eta*(p - y) is missing: x.",
     ),
     "a term left out": ("ridge_gradient", 2 * (weight * feature - value) * feature, "A term is missing: 2*lambda*w."),
     "a term of a sum over classes": ("hidden_gradient", total(p[k] * w[k]), "A term is missing: Σ_i(-w_i*y_i)."),
@@ -1341,7 +1386,7 @@ SAID = {
     "a missing factor with its 2": (
         "weight_gradient_with_squared_error",
         (prob - t) * feature,
-        "A factor is missing: 2*sigmoid(z)*sigmoid(-z).",
+        "A factor is missing: 2*p*(1 - p).",
     ),
     "the true class": (
         "weight_gradient",
@@ -1361,6 +1406,26 @@ SAID = {
 def test_what_is_said_points_at_the_place(name):
     exercise, answer, sentence = SAID[name]
     assert f"Not yet. {sentence} At " in str(exercises.get(exercise).check(answer))
+
+
+def test_a_function_that_changes_its_input_is_told_so():
+    def lowered(scores):
+        scores -= scores.max(axis=-1, keepdims=True)
+        return shares(scores)
+
+    said = str(exercises.stable_softmax.check(lowered))
+    assert said == "Not yet. For z = [[1, 0]] it changed its input z in place."
+
+
+def test_what_is_wrong_with_the_axes_of_an_array_is_told():
+    mixed = str(exercises.stable_softmax.check(lambda scores: np.exp(scores) / np.exp(scores).sum(axis=-1)))
+    assert "It is right for one sample alone, and wrong for several at once." in mixed and "it stopped with" in mixed
+    turned = str(exercises.stable_logsumexp.check(lambda scores: safe_logsumexp(scores.T)))
+    assert "It takes the first axis for the classes, but they are on the last: one row is one sample." in turned
+    mean = exercises.batch_weight_gradient.check(
+        lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs / scores.shape[-1]
+    )
+    assert "It is N/n times the right answer, with N the number of samples." in str(mean)
 
 
 def test_an_answer_that_is_0_lacks_no_link():

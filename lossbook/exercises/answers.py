@@ -29,6 +29,7 @@ class Answer:
     """Whether two values, one of the answer and one of an expression, are the same."""
 
     def __init__(self, solution: Expr, given: Sequence[Equality]) -> None:
+        self.given = given
         self.definitions, self.conditions = split_given(given)
         self.solution = self.defined(solution)
 
@@ -61,6 +62,16 @@ class Answer:
         return False
 
     @property
+    def is_right_alone(self) -> bool:
+        """Whether the answer is right for each sample alone, whatever it is for several at once."""
+        return False
+
+    @property
+    def is_along_the_first_axis(self) -> bool:
+        """Whether the answer is right for arrays with classes on the first axis and samples on the last."""
+        return False
+
+    @property
     def normalised(self) -> list[IndexedBase]:
         """The rows that are given to add to 1."""
         return [next(iter(condition.lhs.atoms(IndexedBase))) for condition in self.conditions]
@@ -86,7 +97,13 @@ class Written(Answer):
 
     def __init__(self, expression: Expr, solution: Expr, given: Sequence[Equality] = ()) -> None:
         super().__init__(solution, given)
-        self.expression = self.defined(with_deltas(expression))
+        self.written = with_deltas(expression)
+        self.expression = self.defined(self.written)
+
+    @cached_property
+    def reversed(self) -> "Written":
+        """The solution as an answer, and the answer as its solution: what one lacks is too much in the other."""
+        return Written(self.solution, self.written, self.given)
 
     @cached_property
     def tries(self) -> list[tuple[Point, Any]]:

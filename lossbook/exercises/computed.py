@@ -99,8 +99,9 @@ class Computed(Answer):
         """Each entry of what the function returned, and what it would be for `expression`."""
         expression = self.defined(expression)
         for call in self.calls:
-            own = map(_finite, call.output.ravel())
-            yield from zip(self._entries(call.points), own, self.values(expression, call.points))
+            right = self.values(expression, call.points)
+            own = [None] * len(right) if call.problem else map(_finite, call.output.ravel())
+            yield from zip(self._entries(call.points), own, right)
 
     @cached_property
     def calls(self) -> list[Call]:
@@ -143,6 +144,19 @@ class Computed(Answer):
     def is_turned(self) -> bool:
         return self.calls[0].turned
 
+    @property
+    def is_right_alone(self) -> bool:
+        return all(self._is_right(call) for call in self.calls if len(call.points) == 1)
+
+    @property
+    def is_along_the_first_axis(self) -> bool:
+        import numpy as np
+
+        def turned(*arrays: Array) -> Array:
+            return np.transpose(self.function(*(array.T for array in arrays)))
+
+        return Computed(turned, self.solution, self.arguments, self.mean, self.given).is_same(self.solution)
+
     def _is_right(self, call: Call) -> bool:
         if call.problem or call.turned:
             return False
@@ -159,9 +173,10 @@ class Computed(Answer):
         import numpy as np
 
         inputs = {a: np.array([self._entries_of(a, point) for point in points]) for a in self.arguments}
+        handed = [array.copy() for array in inputs.values()]
         try:
             with np.errstate(all="ignore"):
-                output = self.function(*(array.copy() for array in inputs.values()))
+                output = self.function(*handed)
         except Exception as error:  # whatever a reader's function may do
             return Call(points, inputs, problem=f"it stopped with {type(error).__name__}: {error}")
         if output is None:
@@ -175,6 +190,9 @@ class Computed(Answer):
         if self.mean and output.shape == shape[::-1] != shape:
             return Call(points, inputs, output.T, turned=True)
         problem = "" if output.shape == shape else f"it returned an array of shape {output.shape} instead of {shape}"
+        for (argument, array), own in zip(inputs.items(), handed):
+            if not np.array_equal(array, own):
+                problem = f"it changed its input {argument} in place"
         return Call(points, inputs, output, problem)
 
     def _entries_of(self, argument: Expr, point: Point) -> float | list[float]:

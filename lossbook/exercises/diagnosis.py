@@ -1,8 +1,9 @@
 """What kind of mistake is in a wrong answer?
 
 No table of wrong answers: each kind of mistake is made on purpose, on the solution, and the answer is compared
-with what comes out, or with the solution itself where the answer may be right. Nothing is said of an
-expression that was not proved.
+with what comes out, or with the solution itself where the answer may be right. A wrong sign and a factor too
+many are also mended, in the answer as it is written, and what comes out is compared with the solution. Nothing
+is said of an expression that was not proved.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain, combinations
+from itertools import chain, combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 from sympy import (
@@ -31,6 +32,7 @@ from sympy import (
     Not,
     Piecewise,
     Pow,
+    Rational,
     S,
     StrictGreaterThan,
     StrictLessThan,
@@ -38,6 +40,7 @@ from sympy import (
     Symbol,
     cancel,
     log,
+    preorder_traversal,
 )
 from sympy.functions.elementary.piecewise import ExprCondPair
 
@@ -45,7 +48,7 @@ from lossbook.exercises.answers import Answer, Written
 from lossbook.exercises.points import Point, value
 from lossbook.exercises.symbols import penalty, rate, samples, temperature
 from lossbook.exercises.words import Words
-from lossbook.functions import NamedFunction, log_sigmoid, log_softmax, sigmoid, softmax
+from lossbook.functions import NamedFunction, log_sigmoid, log_softmax, sigmoid, softmax, softmax_complement
 from lossbook.indices import bound_indices, collapse, differentiate, free_indices, rename_bound, shortest_first
 from lossbook.notation import (
     OPEN_UNIT,
@@ -57,6 +60,7 @@ from lossbook.notation import (
     i,
     k,
     l,
+    logit,
     n,
     probabilities,
     probability,
@@ -85,12 +89,15 @@ KINDS = {
     "only the diagonal": "the terms of a class with itself are right, those of two classes are wrong or missing",
     "only off the diagonal": "the terms of two classes are right, those of a class with itself are wrong or missing",
     "indices swapped": "the indices i and k, or rows and columns, are exchanged",
+    "only one sample": "a function of arrays is right for one sample alone, and wrong for several at once",
     "only small numbers": "a function of arrays is right for small numbers, and overflows or loses digits for others",
 }
 """Every kind of mistake that is told apart, and what it means."""
 
-CONSTANTS = (n, samples, beta, delta, epsilon, temperature, rate, penalty)
-"""Symbols that a constant factor may be made of."""
+_symbols = (n, samples, beta, delta, epsilon, temperature, rate, penalty)
+_powers = [symbol ** Rational(power) for power in "1 -1 2 -2 1/2 -1/2".split() for symbol in _symbols]
+CONSTANTS = (S.One, *_powers, *(one / other for one, other in permutations(_symbols, 2)))
+"""What a constant factor may be, but for a number."""
 
 
 NOTHING = 1e-12
@@ -115,12 +122,45 @@ def diagnose(exercise: Exercise, answer: Answer) -> tuple[str | None, Words | No
         return "indices swapped", alone if answer.is_same(exercise.solution) else beside
     if answer.is_same(exercise.solution):
         return "only small numbers", Words("It is right for small numbers only.")
-    found = _first(answer, chain(*(find(exercise, answer) for find in (_multiple, _chain, _region, _exchanged))))
+    first = (_multiple, _chain, _region, _exchanged, _inner)
+    found = _first(answer, chain(*(find(exercise, answer) for find in first))) or _as_written(exercise, answer)
+    if found is None and answer.is_along_the_first_axis:
+        told = "It takes the first axis for the classes, but they are on the last: one row is one sample."
+        return "indices swapped", Words(told)
+    if found is None and answer.is_right_alone:
+        return "only one sample", Words("It is right for one sample alone, and wrong for several at once.")
     if found is None and answer.is_same_for_two_classes():
         return "only two classes", Words("It is right for {two}, and not for every {n}.", two=Formula(n, S(2)), n=n)
-    others = (_diagonal, _inner, _extra, _true_class, _terms)
+    others = (_diagonal, _extra, _true_class, _terms)
     found = found or _first(answer, chain(*(find(exercise, answer) for find in others)))
-    return _index(exercise, answer) if found is None else (found.kind, found.words)
+    return _index(exercise, answer) if found is None else (found.kind, _in_own_names(answer, found.words))
+
+
+def _as_written(exercise: Exercise, answer: Answer) -> Suspect | None:
+    """What is wrong with a sign or a factor in the form in which the answer is written."""
+    if not isinstance(answer, Written):
+        return None
+    return (
+        _first(answer.reversed, _signs(answer.written))
+        or _first(answer, _parts_of_loss(exercise))
+        or _first(answer.reversed, _factors_too_many(answer.written))
+    )
+
+
+def _in_own_names(answer: Answer, words: Words) -> Words:
+    """`words` with p for sigmoid(z), or p_i for softmax(z, i), where the answer is written so."""
+    if not isinstance(answer, Written):
+        return words
+    return Words(words.template, **{term: _named(part, answer) for term, part in words.terms.items()})
+
+
+def _named(part: Any, answer: Written) -> Any:
+    for name in [equation.lhs for equation in answer.definitions] if isinstance(part, Expr) else []:
+        if isinstance(name, Indexed) and answer.written.has(name.base):
+            part = _with_shares(part, name.base)
+        elif name == probability and answer.written.has(name):
+            _, part = _in_probability(part, logit)
+    return part
 
 
 def _first(answer: Answer, suspects: Iterable[Suspect]) -> Suspect | None:
@@ -145,7 +185,7 @@ def _multiple(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
 def _ratios(answer: Answer, expression: Expr, rest: Expr = S.Zero) -> Iterator[Expr]:
     """The constants c with which the answer seems to be c times `expression`, plus `rest`."""
     pairs = list(_pairs(answer, expression, rest))
-    for constant in (S.One, *(c for symbol in CONSTANTS for c in (symbol, 1 / symbol))):
+    for constant in CONSTANTS:
         ratio = _common_ratio(pairs, answer.defined(constant))
         if ratio is not None:
             yield ratio * constant
@@ -326,8 +366,14 @@ def _in_probability(loss: Expr, score: Expr) -> tuple[Expr, Expr]:
 def _in_shares(loss: Expr, score: Expr) -> tuple[Expr, Expr]:
     """The share of the class whose score this is, and `loss` as a function of all shares."""
     shares = approximations if loss.has(probabilities) else probabilities
-    outer = loss.replace(log_softmax, lambda row, index: log(softmax(row, index)))
-    return shares[score.indices], outer.replace(softmax, lambda row, index: shares[index])
+    return shares[score.indices], _with_shares(loss, shares)
+
+
+def _with_shares(expression: Expr, shares: IndexedBase) -> Expr:
+    """`expression` with an entry of `shares` for each softmax."""
+    outer = expression.replace(log_softmax, lambda row, index: log(softmax(row, index)))
+    outer = outer.replace(softmax_complement, lambda row, index: 1 - softmax(row, index))
+    return outer.replace(softmax, lambda row, index: shares[index])
 
 
 def _in_scores(expression: Expr, share: Expr, score: Expr) -> Expr:
@@ -345,7 +391,7 @@ def _without_factors(solution: Expr) -> Iterator[tuple[Expr, Expr]]:
     """Products of some factors of `solution`, and what is left without them."""
     factors = [factor for factor in _factors(solution) if factor.free_symbols][:MOST_FACTORS]
     for size in range(1, len(factors) + 1):
-        for chosen in combinations(factors, size):
+        for chosen in dict.fromkeys(combinations(factors, size)):
             rest = solution
             for factor in chosen:
                 rest = _divided(rest, factor)
@@ -358,15 +404,27 @@ def _factors(expression: Expr) -> list[Expr]:
     if isinstance(expression, Piecewise):
         first, *others = (_factors(branch) for branch, _ in expression.args if branch != 0)
         return [factor for factor in first if all(factor in other for other in others)]
-    found = list(Mul.make_args(expression))
-    return found + [factor for part in found if isinstance(part, Sum) for factor in Mul.make_args(part.function)]
+    found = _without_powers(expression)
+    return found + [factor for part in found if isinstance(part, Sum) for factor in _without_powers(part.function)]
+
+
+def _without_powers(product: Expr) -> list[Expr]:
+    """The factors of `product`, with x, x for the square of x."""
+    found = []
+    for factor in Mul.make_args(product):
+        base, exponent = factor.as_base_exp()
+        if exponent.is_Integer and 0 < abs(exponent) <= MOST_FACTORS:
+            found += [base ** (exponent / abs(exponent))] * abs(exponent)
+        else:
+            found.append(factor)
+    return found
 
 
 def _divided(expression: Expr, factor: Expr) -> Expr:
     """`expression` without `factor`, wherever `_factors` finds it."""
     if isinstance(expression, Piecewise):
         return Piecewise(*((_divided(branch, factor), condition) for branch, condition in expression.args))
-    parts = list(Mul.make_args(expression))
+    parts = _without_powers(expression)
     if factor in parts:
         parts.remove(factor)
         return Mul(*parts)
@@ -419,6 +477,42 @@ def _terms(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
                 told = "A factor of the term {own} is missing: {factor}."
                 words = Words(told, own=ratio * left, factor=missing / ratio)
                 yield Suspect("missing factor", words, rest + ratio * left)
+
+
+def _parts_of_loss(exercise: Exercise) -> Iterator[Suspect]:
+    """The solution with the other sign for the derivative of one term of the loss."""
+    for part in exercise.of.args if isinstance(exercise.of, Add) else ():
+        slope = part
+        for symbol in exercise.by:
+            slope = differentiate(slope, symbol)
+        words = Words("The derivative of {part} has the wrong sign.", part=part)
+        yield Suspect("wrong term", words, exercise.solution - 2 * exercise.assembled(slope, exercise.times))
+
+
+def _signs(written: Expr) -> Iterator[Suspect]:
+    """What a reader has written, with the sign of one term of a sum turned, or of two."""
+    sums = [part for part in preorder_traversal(written) if isinstance(part, Add)]
+    for size in (1, 2):
+        for part in sums:
+            place = "" if part == written else " in {whole}"
+            for terms in combinations(part.args, size) if size < len(part.args) else ():
+                if size == 1:
+                    words = Words(f"The sign of the term {{own}}{place} is wrong.", own=terms[0], whole=part)
+                else:
+                    told = f"The signs of the terms {{own}} and {{other}}{place} are wrong."
+                    words = Words(told, own=terms[0], other=terms[1], whole=part)
+                yield Suspect("wrong term", words, written.xreplace({part: part - 2 * Add(*terms)}))
+
+
+def _factors_too_many(written: Expr) -> Iterator[Suspect]:
+    """What a reader has written, without some factors of one of its products."""
+    for part in preorder_traversal(written):
+        for factor, rest in _without_factors(part) if isinstance(part, (Mul, Pow)) else ():
+            if part == written:
+                words = Words("There is a factor too many: {factor}.", factor=factor)
+            else:
+                words = Words("There is a factor too many in {whole}: {factor}.", factor=factor, whole=part)
+            yield Suspect("extra factor", words, written.xreplace({part: rest}))
 
 
 def _shows(term: Expr, others: Sequence[Expr]) -> bool:

@@ -105,7 +105,5 @@ def of_function(exercise: Exercise, answer: Computed) -> Feedback:
     if counterexample is None:
         count = Integer(len(answer.calls) + len(answer.hostile_calls))
         return Feedback("tried", Words("Right in all {count} calls. A function is tried, not proved.", count=count))
-    mistake, words = None, None
-    if not counterexample.problem:
-        mistake, words = diagnose(exercise, answer)
+    mistake, words = diagnose(exercise, answer)
     return Feedback("refuted", Paragraph(Words("Not yet."), words, counterexample), mistake, counterexample)
