@@ -420,6 +420,12 @@ def test_a_page_says_what_it_is(site, page):
         assert (site / card).read_bytes().startswith(b"\x89PNG")
 
 
+@each_page
+def test_no_formula_is_left_as_it_was_typed(site, page):
+    text = re.sub(r"<(pre|code|script|annotation)\b.*?</\1>", "", (site / page).read_text("utf-8"), flags=re.DOTALL)
+    assert re.findall(r"\$[^$<]*\$", text) == []
+
+
 def test_a_signature_shows_what_one_may_write(site):
     text = unescape(re.sub("<[^>]*>", "", (site / "reference/api.html").read_text("utf-8")))
     assert "parameters={}" in text and "<factory>" not in text and "loss=losses.softmax_cross_entropy" in text
