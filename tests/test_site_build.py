@@ -343,6 +343,11 @@ def test_short_code_is_kept_whole_in_a_line():
     assert mended(long).startswith('<code class="docutils ')
 
 
+def test_a_heading_does_not_break_at_the_hyphen_of_a_word():
+    written = mended("<h3>Binary cross-entropy with logits</h3><p>of cross-entropy</p>")
+    assert written == '<h3>Binary <span class="together">cross-entropy</span> with logits</h3><p>of cross-entropy</p>'
+
+
 def test_the_heading_of_a_column_does_not_break_at_a_minus_sign():
     written = mended('<th scope="col">p − y: digits</th><td>a − b</td>')
     assert written == '<th scope="col">p\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}y: digits</th><td>a − b</td>'
