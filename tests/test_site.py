@@ -388,6 +388,15 @@ def test_short_code_in_a_sentence_stands_in_one_line(chromium, address):
         assert len(lines) > 1 and set(lines) == {1}
 
 
+@pytest.mark.parametrize("width", [768, 1440])
+def test_a_name_among_others_in_a_table_stands_in_one_line(chromium, address, width):
+    with Visit(chromium, f"{address}reference/conventions.html", width=width) as visit:
+        visit.lay_out()
+        names = visit.page.locator("td code").filter(has_text="_")
+        lines = names.evaluate_all("all => all.map(name => name.getClientRects().length)")
+        assert len(lines) > 5 and set(lines) == {1}
+
+
 def test_a_line_of_the_architecture_is_seen_where_it_passes_a_frame(chromium, address):
     with Visit(chromium, f"{address}reference/architecture.html") as visit:
         fills = visit.page.locator(".architecture rect").evaluate_all("all => all.map(f => getComputedStyle(f).fill)")
@@ -418,6 +427,12 @@ def test_a_page_says_what_it_is(site, page):
     assert len(unescape(re.search("<title>([^<]*)</title>", text)[1])) > 10
     for card in re.findall(r'<meta property="og:image" content="[^"]*(_cards/[^"]*)">', text):
         assert (site / card).read_bytes().startswith(b"\x89PNG")
+
+
+@each_page
+def test_no_formula_is_left_as_it_was_typed(site, page):
+    text = re.sub(r"<(pre|code|script|annotation)\b.*?</\1>", "", (site / page).read_text("utf-8"), flags=re.DOTALL)
+    assert re.findall(r"\$[^$<]*\$", text) == []
 
 
 def test_a_signature_shows_what_one_may_write(site):

@@ -301,13 +301,14 @@ def test_styles_become_classes_and_figures_get_their_size_and_a_partner_for_the_
         tmp_path,
         {
             "index.md": PLAIN,
-            "one.md": "# One\n\nSome $x^2$ for $5, and then for $6 ($7).\n\n![A line that falls](_drawing.svg)\n",
+            "one.md": "# One\n\n$x$ from 0 to 1\n\nSome $x$ for $5, and then for $6.\n\n![A line](_drawing.svg)\n",
         },
         "one.html",
     )
     assert "style=" not in text
     assert 'width="64" height="32"' in text
-    assert "for $5, and then for $6 ($7)." in text  # prices are no mathematics
+    assert "for $5, and then for $6." in text  # prices are no mathematics
+    assert "$x$" not in text  # also where a line begins with it and ends in a digit
     night = (tmp_path / "_build/html" / re.search(r'srcset="([^"]*)"', text)[1]).read_text("utf-8")
     assert "#0072b2" not in night
 
@@ -340,6 +341,11 @@ def test_short_code_is_kept_whole_in_a_line():
     long = code.format('<span class="pre">exercises.sigmoid_slope.check</span>')
     assert mended(short).startswith('<code class="short ')
     assert mended(long).startswith('<code class="docutils ')
+
+
+def test_a_heading_does_not_break_at_the_hyphen_of_a_word():
+    written = mended("<h3>Binary cross-entropy with logits</h3><p>of cross-entropy</p>")
+    assert written == '<h3>Binary <span class="together">cross-entropy</span> with logits</h3><p>of cross-entropy</p>'
 
 
 def test_the_heading_of_a_column_does_not_break_at_a_minus_sign():

@@ -153,12 +153,13 @@ central_difference_error = Exercise(
 
 focal_gradient = Exercise(
     chapter=14,
-    question="The truth is 1 and the focus is 2: the focal loss is {loss}. What is its gradient with respect to the "
+    question="The truth is 1 and {gamma} is 2: the focal loss is {loss}. What is its gradient with respect to the "
     "score?",
     of=losses.focal.expression.xreplace({gamma: S(2), target: S.One}),
     by=(logit,),
     given=(p_is_sigmoid,),
     terms={
+        "gamma": gamma,
         "p": probability,
         "short": -((1 - probability) ** 2) * log(probability),
         "slope": probability * (1 - probability),

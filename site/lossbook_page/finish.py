@@ -125,6 +125,7 @@ def mended(text):
     text = re.sub(EMPTY_HEADER, "<td></td>", text)  # a corner that heads nothing
     text = re.sub(r'<code class="docutils .*?</code>', _whole_if_short, text)
     text = re.sub(r'(?<=<span class="pre">)[^<]+', _breakable, text)
+    text = re.sub(r"<h[1-4]>[^<]*", _with_whole_words, text)
     text = re.sub(r"<th\b[^<]*", lambda head: head[0].replace(" − ", "\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}"), text)
     text = re.sub(r"([Cc]hapters?|[Ee]xercises?) (?=\d)", "\\1\N{NO-BREAK SPACE}", text)
     fonts = " ".join(name for name, mark in FONTS.items() if mark in text)
@@ -140,6 +141,11 @@ def _whole_if_short(code):
 def _breakable(code):
     """A name in code that may go on in the next line behind its dots, underscores and brackets."""
     return re.sub(r"(?<=\w)[._(=](?=[A-Za-z])", r"\g<0><wbr>", code[0])
+
+
+def _with_whole_words(heading):
+    """A heading whose lines do not break at the hyphen of a word."""
+    return re.sub(r"\w+-\w+", r'<span class="together">\g<0></span>', heading[0])
 
 
 def without_inline_styles(pages):
