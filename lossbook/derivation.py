@@ -49,7 +49,8 @@ class Step:
 class Derivation:
     """A proof that starts at `start` and continues line by line.
 
-        Derivation(Derivative(sigmoid(z), z)).step(sigmoid(z) * sigmoid(-z), because="quotient rule")
+        derivation = Derivation(Derivative(sigmoid(z), z))
+        derivation.step(sigmoid(z) * sigmoid(-z), because="quotient rule")
 
     `name` is what the first line is called on its left, such as Derivative(L, z); without it, `start`
     stands there itself. Every step is proved for every n and every admissible point when it is added.

@@ -109,7 +109,7 @@ class Jump:
 
 @_or_none
 def kinks(loss: Loss) -> list[Kink]:
-    """The kinks of a loss, each where the prediction takes a value, in a fixed order; None if they are not known.
+    """The kinks of a loss, each a `Kink` at a value of the prediction, in a fixed order; None if they are not known.
 
     A target that is one of a few numbers is taken in turn; parameters that are never negative are taken as
     positive. Over classes: of each entry of a loss that is a sum of one loss a class.
@@ -140,7 +140,7 @@ def is_convex(loss: Loss) -> bool | None:
     """True if the loss is proved convex in its prediction, False if a counterexample is found, else None.
 
     Elementwise: the second derivative is never negative, the loss never jumps and its slope never jumps down. Over
-    classes: each class adds such a loss, or v'Hv is a variance under the softmax of the logits.
+    classes: each class adds such a loss, or the second derivative in every direction is a variance under the softmax.
     """
     if _somewhere_negative(loss):
         return False
@@ -163,7 +163,7 @@ def is_convex(loss: Loss) -> bool | None:
 def steepest_slope(loss: Loss) -> Expr | None:
     """The least upper bound of the size of the slope, of one entry of the gradient if there are classes.
 
-    It is over all predictions and targets, and all numbers of classes: oo if there is no bound, None if it is
+    It is over all predictions and targets, and all numbers of classes: `oo` if there is no bound, None if it is
     not known. Where the gradient is a polynomial in probabilities, its greatest size is found exactly. The slope of
     any other convex loss of one number never falls, so it is largest in size at one of the ends of the domain.
     """
@@ -205,7 +205,7 @@ def slope_bound(loss: Loss) -> Expr | None:
 
 @cache
 def longest_gradient(loss: Loss) -> Expr | None:
-    """The least upper bound of the Euclidean length of the gradient of a class loss; oo without one, None if unknown.
+    """The least upper bound of the Euclidean length of the gradient of a class loss: `oo` if none, None if unknown.
 
     It is over all predictions and targets, and all numbers of classes. The gradient is linear in the targets, so its
     length is a convex function of them and largest where one class is right.
@@ -225,7 +225,7 @@ def longest_gradient(loss: Loss) -> Expr | None:
 @cache
 @_or_none
 def greatest_curvature(loss: Loss) -> Expr | None:
-    """The least upper bound of the size of the second derivative, away from kinks; oo without one, None if unknown.
+    """The least upper bound of the size of the second derivative away from kinks: `oo` if none, None if unknown.
 
     Over classes: of one entry of the Hessian of a loss that is a sum of one loss a class.
     """

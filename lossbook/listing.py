@@ -14,7 +14,8 @@ from lossbook.typeset import latex, text
 class Listing:
     """Rows under `titles`, or without titles; it shows itself in a notebook, on a page and in a terminal.
 
-        Listing(["symbol", "domain"], [[z, "any number"], [p, ["between ", S.Zero, " and ", S.One]]])
+        domain = ["between ", S.Zero, " and ", S.One]
+        Listing(["symbol", "domain"], [[z, "any number"], [p, domain]])
 
     With `shares`, softmax(z)_i is written p_i.
     """

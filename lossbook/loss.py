@@ -34,7 +34,9 @@ class Loss:
     """A loss as an expression in a prediction and a target.
 
         a, y = symbols("a y", real=True)
-        quartic = Loss(name="quartic error", expression=(a - y) ** 4, prediction=a, target=y)
+        quartic = Loss(
+            name="quartic error", expression=(a - y) ** 4, prediction=a, target=y
+        )
 
     `prediction` and `target` are SymPy symbols, or IndexedBase rows whose entries the expression sums
     over classes with `notation.total`. `parameters` gives the keyword of each parameter of the loss,

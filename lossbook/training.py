@@ -124,7 +124,7 @@ class Network:
         network.train(features, labels, rate=1, steps=500)
         network.scores(features).argmax(axis=1)
 
-    `sizes` counts the numbers that come in, the units of each hidden layer and the classes: [4, 3] has no hidden
+    `sizes` counts the numbers that come in, the units of each hidden layer and the classes: `[4, 3]` has no hidden
     layer. Row i of weights[l] holds what leads to unit i of layer l + 1. The last layer is not activated: its sums
     are the scores that `loss` is taken of. The weights start as normal numbers of variance 1 / inputs, the biases at 0.
     """

@@ -348,6 +348,26 @@ def test_reasons_stand_beside_the_lines_or_under_them(chapter):
     assert reason["y"] >= right["y"] + right["height"] - 1 and reason["x"] + reason["width"] <= 360
 
 
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_both_sides_of_a_line_of_a_derivation_have_one_baseline(chromium, address, width):
+    with Visit(chromium, address + CHAPTERS[14], width=width) as visit:
+        visit.open_all()
+        apart = visit.page.evaluate("""() => [...document.querySelectorAll(".derivation .line")].filter((line) => {
+            const [left, right] = [line.querySelector(".left"), line.querySelector(".right")];
+            const beside = right.getBoundingClientRect().left >= left.getBoundingClientRect().right - 1;
+            return left.innerText && beside;
+        }).map((line) => {
+            const [left, right] = [...line.querySelectorAll(".left, .right")].map((side) => {
+                const mark = document.createElement("span");
+                mark.style.display = "inline-block";
+                side.querySelector(".katex-html .base").prepend(mark);
+                return mark.getBoundingClientRect().bottom;
+            });
+            return Math.abs(left - right);
+        })""")
+        assert len(apart) > 3 and max(apart) < 1
+
+
 @pytest.mark.parametrize("width", [768, 1280])
 @each_page
 def test_no_reason_leaves_the_page_or_the_box_of_a_solution(chromium, address, page, width):
@@ -395,6 +415,15 @@ def test_a_name_among_others_in_a_table_stands_in_one_line(chromium, address, wi
         names = visit.page.locator("td code").filter(has_text="_")
         lines = names.evaluate_all("all => all.map(name => name.getClientRects().length)")
         assert len(lines) > 5 and set(lines) == {1}
+
+
+def test_examples_and_parameters_of_the_library_stand_in_whole_lines(chromium, address):
+    with Visit(chromium, f"{address}reference/api.html", width=1440) as visit:
+        visit.lay_out()
+        over = visit.page.locator("dd pre").evaluate_all("all => all.map(pre => pre.scrollWidth - pre.clientWidth)")
+        assert len(over) > 5 and set(over) == {0}
+        heights = visit.page.locator(".sig-param").evaluate_all("all => all.map(n => n.getBoundingClientRect().height)")
+        assert len(heights) > 50 and max(heights) < 1.5 * min(heights)
 
 
 def test_a_line_of_the_architecture_is_seen_where_it_passes_a_frame(chromium, address):
