@@ -295,7 +295,7 @@ def small_network(weights: np.ndarray, inputs: np.ndarray) -> tuple[Canvas, str]
             rise = column - row
             angle = np.degrees(np.arctan2(rise, 1.76))
             label = f"$w_{{{row + 4}{column + 1}}}$ = {_signed(weight)}"
-            axis.text(1.37, -row - 0.29 * rise + 0.02, label, size=9.5, rotation=angle, **along)
+            axis.text(1.49, -row - 0.22 * rise + 0.02, label, size=9.5, rotation=angle, **along)
         axis.text(2.25, -row, f"score $z_{row + 4}$ = {_signed(score)}", va="center")
     for column, x in enumerate(inputs):
         axis.text(-0.25, -column, f"$x_{column + 1}$ = {_signed(x)}", ha="right", va="center")

@@ -1,5 +1,8 @@
 """Figures are stable SVG with words in their place; tables and training say what they compute."""
 
+import re
+from itertools import combinations
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -101,6 +104,14 @@ def test_alt_text_says_what_boundaries_lines_estimates_and_digits_show():
     estimates = FIGURES["estimates"]().alt
     assert "the mean goes from 1.20 to 5.20; the median goes from 1.00 to 2.00" in estimates
     assert "a: 15 at 0, 1 at 1" in FIGURES["digits"]().alt  # 4.1 for 4 is off by 0.025
+
+
+def test_no_weight_of_the_small_network_is_written_over_another():
+    label = r"<!-- \$w_.*?translate\((\S+) (\S+)\)(?: rotate\((\S+)\))?"
+    places = re.findall(label, FIGURES["network"]().svg, re.DOTALL)
+    assert len(places) == 9
+    along = [float(x) + 1j * float(y) + np.arange(31) * np.exp(1j * np.radians(float(a or 0))) for x, y, a in places]
+    assert min(np.abs(np.subtract.outer(one, other)).min() for one, other in combinations(along, 2)) > 9.5  # the type
 
 
 def test_a_table_writes_numbers_alike_down_a_column():

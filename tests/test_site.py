@@ -382,6 +382,33 @@ def test_no_reason_leaves_the_page_or_the_box_of_a_solution(chromium, address, p
         )
 
 
+@each_page
+def test_a_reason_takes_two_lines_at_most_where_there_is_room(chromium, address, page):
+    with Visit(chromium, address + page, width=1280) as visit:
+        visit.open_all()
+        assert (
+            visit.page.evaluate("""() => [...document.querySelectorAll(".derivation .reason")].filter((reason) => {
+            const range = document.createRange();
+            range.selectNodeContents(reason);
+            return new Set([...range.getClientRects()].map((line) => line.top)).size > 2;
+        }).map((reason) => reason.innerText)""")
+            == []
+        )
+
+
+def test_a_heading_of_a_column_does_not_end_in_a_lone_number_on_a_phone(chromium, address):
+    with Visit(chromium, address + "chapters/07-many-classes-on-paper.html", width=360) as visit:
+        lines = visit.page.evaluate("""() => [...document.querySelectorAll("thead th")]
+            .filter((heading) => heading.textContent.startsWith("from node"))
+            .map((heading) => {
+                const range = document.createRange();
+                range.setStart(heading.firstChild, "from ".length);
+                range.setEnd(heading.firstChild, "from node 1".length);
+                return new Set([...range.getClientRects()].map((line) => line.top)).size;
+            })""")
+        assert lines and set(lines) == {1}
+
+
 def test_a_figure_of_one_panel_is_seen_whole_on_a_phone(chromium, address):
     with Visit(chromium, address + CHAPTERS[0], width=360) as visit:
         boxes = visit.page.locator("picture.narrow img").all()

@@ -320,10 +320,11 @@ def test_styles_become_classes_and_figures_get_their_size_and_a_partner_for_the_
         (r"2 (p_i - y_i) p_i (1 - p_i)", 3),
         ("a + b = c", 0),
         ("[0, 1)", 0),
+        (r"2 \cdot 3 = 6", 2),  # a product is read as one
         ("(" + " + ".join("abcdefghijklmnop") + ")", 0),  # wider than a phone
     ],
 )
-def test_a_line_of_text_does_not_end_in_a_short_bracket(latex, pieces):
+def test_a_line_of_text_does_not_end_in_a_short_bracket_or_at_a_dot(latex, pieces):
     html = ElementTree.fromstring(mathematics.brackets_whole(mathematics.typeset(latex, None)))
     boxes = html.findall(".//span[@class='together']")
     assert [len(box.findall("span[@class='base']")) for box in boxes] == ([pieces] if pieces else [])

@@ -102,7 +102,7 @@ def visit_math(writer, node):
 
 
 def brackets_whole(html):
-    """A formula in the text, whose lines break at signs such as + and =, but not inside a short bracket."""
+    """A formula in the text, whose lines break at signs such as + and =, but not at a dot or inside a short bracket."""
     html, end = html[: -len(END)], html[-len(END) :]
     head, *parts = html.split(BASE)
     written, waiting, depth = [], [], 0
@@ -110,7 +110,7 @@ def brackets_whole(html):
         seen = unescape(re.sub("<[^>]*>", "", part))
         depth += len(re.findall(r"[(\[]", seen)) - len(re.findall(r"[)\]]", seen))
         waiting.append(BASE + part)
-        if depth <= 0:
+        if depth <= 0 and not seen.endswith("⋅"):
             written, waiting, depth = [*written, _whole(waiting)], [], 0
     return "".join([head, *written, *waiting, end])
 
