@@ -388,6 +388,18 @@ def test_short_code_in_a_sentence_stands_in_one_line(chromium, address):
         assert len(lines) > 1 and set(lines) == {1}
 
 
+def test_the_title_of_a_column_does_not_part_a_letter_from_its_value_on_a_phone(chromium, address):
+    with Visit(chromium, f"{address}{CHAPTERS[10]}", width=360) as visit:
+        visit.lay_out()
+        lines = visit.page.locator("thead th", has_text="δ = 2").evaluate_all("""titles => titles.map((title) => {
+            const text = title.firstChild, value = new Range();
+            value.setStart(text, text.data.indexOf("δ"));
+            value.setEnd(text, text.length);
+            return value.getClientRects().length;
+        })""")
+        assert len(lines) > 1 and set(lines) == {1}
+
+
 def test_a_line_of_the_architecture_is_seen_where_it_passes_a_frame(chromium, address):
     with Visit(chromium, f"{address}reference/architecture.html") as visit:
         fills = visit.page.locator(".architecture rect").evaluate_all("all => all.map(f => getComputedStyle(f).fill)")
