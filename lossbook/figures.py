@@ -199,7 +199,7 @@ def training_curves(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
         half = np.flatnonzero(probability >= 0.5)
         said.append(f"{name} reaches one half after {half[0]} steps" if len(half) else f"{name} never reaches one half")
     axis.set(xlabel="step", ylabel="probability of the truth", ylim=(0, 1.02))
-    axis.legend()
+    axis.legend(loc="center left", bbox_to_anchor=(0.14, 0.5))
     return canvas, (
         f"The probability of the truth over {len(path) - 1} steps of training from the same start: {'; '.join(said)}."
     )

@@ -339,6 +339,18 @@ def test_fonts_of_large_signs_do_not_wait_until_one_is_on_the_screen(chromium, a
         )
 
 
+def test_the_lines_of_a_title_are_alike_in_length_beside_the_links(chromium, address):
+    with Visit(chromium, f"{address}{CHAPTERS[4]}", width=768) as visit:
+        lines = visit.page.locator("h1").evaluate(
+            """(title) => {
+                const range = document.createRange();
+                range.selectNodeContents([...title.childNodes].find((node) => node.nodeType === Node.TEXT_NODE));
+                return [...range.getClientRects()].map((line) => line.width);
+            }"""
+        )
+        assert len(lines) == 2 and max(lines) < 2 * min(lines)
+
+
 def test_reasons_stand_beside_the_lines_or_under_them(chapter):
     line = chapter.page.locator(".derivation .line").nth(1)
     right, reason = (line.locator(part).bounding_box() for part in (".right", ".reason"))
