@@ -21,7 +21,7 @@ value that SymPy gives it, delta functions being 0.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from itertools import permutations, product
 from typing import TypeAlias
 
@@ -36,6 +36,8 @@ from sympy import (
     Expr,
     FiniteSet,
     Float,
+    Ge,
+    Gt,
     Heaviside,
     Indexed,
     IndexedBase,
@@ -43,6 +45,8 @@ from sympy import (
     Interval,
     KroneckerDelta,
     Lambda,
+    Le,
+    Lt,
     Max,
     Min,
     Mul,
@@ -154,7 +158,8 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     try:
         indices = [index for index in free if index.is_Symbol]
         instances = tuple(instance for condition in claim.conditions for instance in _instances(condition, indices))
-        if _proved(replace(claim, conditions=instances).each(_in_exponentials)):
+        goal = replace(claim, conditions=instances).each(_in_exponentials)
+        if _is_covered(left) and _is_covered(right) and _proved(goal):
             return Verdict("proved")
         counterexample = find_counterexample(claim.left.value, claim.right.value, claim.conditions, mentioned)
     except RecursionError:  # SymPy turns the conditions of some nested Piecewise round and round
@@ -243,13 +248,25 @@ class _Side:
 
     @property
     def is_undefined(self) -> bool:
-        """Whether it divides by 0 or takes its logarithm at every point."""
-        return any(isinstance(need, Tuple) and need[1].is_nonpositive and expand(need[0]) == 0 for need in self.needs)
+        return any(map(_is_never_met, self.needs))
 
     def each(self, change: Callable[[Expr], Expr]) -> "_Side":
-        """All of it changed; the value is left where it is undefined."""
-        side = replace(self, needs=tuple(map(change, self.needs)))
-        return side if side.is_undefined else replace(side, value=change(self.value))
+        """All of it changed; where it is undefined, nothing but the need that says so."""
+        needs = []
+        for need in map(change, self.needs):
+            if _is_never_met(need):
+                return replace(self, needs=(need,))
+            needs.append(need)
+        return _Side(change(self.value), tuple(needs))
+
+
+def _is_never_met(need: Expr) -> bool:
+    """Whether `need` is a division by 0, its logarithm, or a logarithm or root of a negative number at every point."""
+    if isinstance(need, Lambda):  # there may be no such class
+        return False
+    base, power = need
+    is_of_positive = power == 0 or power.is_integer is False
+    return bool(power.is_nonpositive and expand(base) == 0 or is_of_positive and base.is_negative)
 
 
 @dataclass(frozen=True)
@@ -292,7 +309,7 @@ def _elementary(expression: Expr, definitions: Sequence[Equality]) -> _Side:
     """
     changes: list[Callable[[Expr], Expr]] = [partial(substitute_definition, equation=each) for each in definitions]
     changes *= len(definitions)  # one may stand in the meaning of another
-    needs: list[Expr] = []
+    needs = _needs(expression)
     for change in (_plain, *changes, _without_names):
         expression, *needs = (_plain(change(part)) for part in (expression, *needs))
         needs = list(dict.fromkeys([*needs, *_needs(expression)]))
@@ -310,6 +327,11 @@ def _without_names(expression: Expr) -> Expr:
     return with_deltas(in_definitions(expression.replace(own_tanh, tanh)))
 
 
+def _is_covered(expression: Expr) -> bool:
+    """Whether the rules here cover `expression` as it stands: a definition may cancel what they do not."""
+    return _understood(_in_exponentials(_without_names(_plain(expression))))
+
+
 _HYPERBOLIC, _INVERSE = (sinh, cosh, tanh, sech, csch, coth), (asinh, acosh, atanh)
 
 
@@ -321,20 +343,29 @@ def _needs(expression: Expr) -> list[Expr]:
     """What `expression` needs to be defined: (base, power) for its powers, (argument, 0) for its logarithms.
 
     What a sum needs for each class is a function of it, k -> (base, power). What a branch needs is (1, power) in the
-    others, as is what stands beside a delta where that is 0: 0 times anything. A derivative needs what its result does.
+    others, as is what stands beside a delta where that is 0: 0 times anything. A condition needs nothing where one
+    before it holds; where none holds, (0, -1) is needed. A derivative needs what its result does.
     """
-    if isinstance(expression, Derivative) or not expression.args:
+    if not expression.args:
         return []
+    if isinstance(expression, Derivative):
+        result = evaluate_derivatives(expression)
+        return [] if result.has(Derivative) else _needs(result)
+    if isinstance(expression, Lambda):
+        return [Lambda(expression.variables, need) for need in _needs(expression.expr)]
     if isinstance(expression, Sum):
-        function, index, _, _ = outermost(expression)
+        function, index, low, high = outermost(expression)
+        if low.is_Integer and high.is_Integer:
+            return [each for need in _needs(function) for each in _at_each(need, index, low, high)]
         return [Lambda(index, need) for need in _needs(function)]
     if isinstance(expression, Piecewise):
-        conditions = [condition for _, condition in expression.args]
-        found = [need for condition in conditions for need in _needs(condition)]
-        for number, (branch, condition) in enumerate(expression.args):
-            here = And(condition, *map(Not, conditions[:number]))
-            found += [_only_where(here, need) for need in _needs(branch)]
-        return found
+        found: list[Expr] = []
+        otherwise = S.true
+        for branch, condition in expression.args:
+            found += _only_where(otherwise, _needs(condition))
+            found += _only_where(And(otherwise, condition), _needs(branch))
+            otherwise = And(otherwise, Not(condition))
+        return found if otherwise == False else [*found, *_only_where(otherwise, [Tuple(0, -1)])]  # noqa: E712, of SymPy
     if isinstance(expression, _HYPERBOLIC + _INVERSE):  # by itself: SymPy would cancel what is 0 in tanh(x) coth(x)
         x = Dummy()
         in_x = _needs(_in_exponentials(expression.func(x)))
@@ -342,12 +373,12 @@ def _needs(expression: Expr) -> list[Expr]:
     found = [need for part in expression.args for need in _needs(part)]
     if isinstance(expression, Mul):
         deltas = Mul(*(part for part in expression.args if _is_of_deltas(part)))
-        return found if deltas == 1 else [_only_where(Ne(deltas, 0), need) for need in found]
+        return found if deltas == 1 else [*_only_where(Ne(deltas, 0), found)]
     if isinstance(expression, (Pow, log)) and not expression.is_number:
         base, power = (expression.args[0], S.Zero) if isinstance(expression, log) else expression.as_base_exp()
         if isinstance(base, Abs) and power == 0:
             base, power = base.args[0], S.NegativeOne
-        found += [] if power.is_Integer and power > 0 else [Tuple(base, power)]
+        found += [] if power.is_integer and power.is_positive else [Tuple(base, power)]
     return found
 
 
@@ -355,12 +386,25 @@ def _is_of_deltas(part: Expr) -> bool:
     return bool(part.atoms(KroneckerDelta)) and not part.replace(KroneckerDelta, lambda *_: S.One).free_symbols
 
 
-def _only_where(condition: Boolean, need: Expr) -> Expr:
-    if isinstance(need, Lambda):
+def _only_where(condition: Boolean, needs: Iterable[Expr]) -> Iterator[Expr]:
+    """`needs` as (1, power) where `condition` does not hold, without those that it meets."""
+    for need in needs:
         need = rename_bound(need, condition.free_symbols)
-        return Lambda(need.variables, _only_where(condition, need.expr))
+        if not _exceeds_zero(_innermost(need)[0], _facts_of(condition)):
+            yield _in_branch(condition, need)
+
+
+def _in_branch(condition: Boolean, need: Expr) -> Expr:
+    if isinstance(need, Lambda):
+        return Lambda(need.variables, _in_branch(condition, need.expr))
     base, power = need
     return Tuple(Piecewise((base, condition), (S.One, True)), power)
+
+
+def _facts_of(condition: Boolean) -> list[Fact]:
+    """What the inequalities that `condition` joins by "and" say."""
+    parts = [part for part in And.make_args(condition) if isinstance(part, (Gt, Ge, Lt, Le))]
+    return [(part.gts - part.lts, isinstance(part, (Gt, Lt))) for part in parts]
 
 
 def with_deltas(expression: Expr) -> Expr:
@@ -419,8 +463,13 @@ def _carry_out_finite_sums(expression: Expr) -> Expr:
     function, index, low, high = outermost(expression)
     function = _carry_out_finite_sums(function)
     if low.is_Integer and high.is_Integer:
-        return Add(*(rename_bound(function, {index}).xreplace({index: Integer(m)}) for m in range(low, high + 1)))
+        return Add(*_at_each(function, index, low, high))
     return Sum(function, (index, low, high))
+
+
+def _at_each(function: Expr, index: Expr, low: Expr, high: Expr) -> list[Expr]:
+    """`function` with each number from `low` to `high` for `index`."""
+    return [rename_bound(function, {index}).xreplace({index: Integer(m)}) for m in range(low, high + 1)]
 
 
 # --- steps 2 and 3: cases -------------------------------------------------------------------------
@@ -519,7 +568,7 @@ def _settled_needs(need: Expr, distinct: set[Expr]) -> Iterator[Expr]:
     for case in _coincidences(bound, sorted(distinct, key=str)):
         settled = _settle_deltas(need.xreplace(case), {*case.values()})
         for index in bound:
-            settled = Lambda(index, settled) if settled.has(index) else settled
+            settled = Lambda(index, settled) if case[index] == index else settled
         yield settled
 
 
@@ -624,6 +673,7 @@ def _solution(switch: Expr, unknown: Expr, value: Expr) -> Expr:
     return expand(unknown - (switch - value) / _slope(switch, unknown))
 
 
+@cache
 def _domain_facts(unknown: Expr) -> list[Fact]:
     """What the domain of a symbol or entry says of it, as facts."""
     domain = domain_of(unknown)
@@ -654,7 +704,13 @@ def _feasible(facts: list[Fact]) -> bool:
 
 def _same_fractions(claim: _Claim, facts: Sequence[Fact]) -> bool:
     """Whether two sides, free of signs outside sums, are equal and undefined at the same points."""
+    claim = replace(claim, left=_without_met(claim.left, facts), right=_without_met(claim.right, facts))
     return _are_the_same(claim, facts) or _are_the_same(claim.replaced(_positive_odds(claim.parts)), facts)
+
+
+def _without_met(side: _Side, facts: Sequence[Fact]) -> _Side:
+    """`side` without the needs that are met since their base is positive, which `canonical` may hide."""
+    return replace(side, needs=tuple(need for need in side.needs if not _exceeds_zero(_innermost(need)[0], facts)))
 
 
 def _are_the_same(claim: _Claim, facts: Sequence[Fact]) -> bool:
@@ -774,30 +830,43 @@ def _symmetrised(summand: Expr, classes: Sequence[Expr]) -> Expr:
 
 
 def _domain(needs: Iterable[Expr], facts: Sequence[Fact]) -> set[tuple[str, Expr]] | None:
-    """What must not be 0 and what must not be negative by `needs`, unless that is known; None if something is 0.
+    """What must not be 0, not be negative or be defined by `needs`, unless that is known; None if something is 0.
 
     Indices that sums bind are named by their places, since only the kind of what vanishes is compared.
     """
     found: set[tuple[str, Expr]] = set()
     for need in needs:
         bound = sorted(bound_indices(need), key=str)
-        while isinstance(need, Lambda):
-            need = need.expr
-        base, power = need
+        base, power = _innermost(need)
         if power.is_nonnegative and base.is_nonnegative and power != 0 or _exceeds_zero(base, facts):
             continue
         base = factor(together(base))
         if base == 0 and not power.is_positive:
             return None
         factors = [f for f in factors_of(base) if not _exceeds_zero(f, facts)]
-        if not power.is_nonnegative or power == 0:
-            bases = [f.as_base_exp()[0] for f in factors if not _exceeds_zero(-f, facts)]
-            bases = [base.args[0] if isinstance(base, Abs) else base for base in bases]
+        if not power.is_number:  # it may be negative or not, whole or not
+            found.add(("defined", _alike([Tuple(Mul(*factors), power)], bound)))
+            continue
+        if power.is_nonpositive:
+            bases = [_base(f) for f in factors if not _exceeds_zero(-f, facts)]
             found |= {("not 0", _alike([base, -base], bound)) for base in bases if not base.is_number}
         if not power.is_Integer or power == 0:
             odd = Mul(*(f for f in factors if not (f.is_nonnegative or f.as_base_exp()[1].is_even)))
             found |= {("not negative", _alike([odd], bound))} if odd != 1 else set()
     return found
+
+
+def _base(power: Expr) -> Expr:
+    """What is 0 where `power` is: x for x**2 and |x|."""
+    base, exponent = power.as_base_exp()
+    if not exponent.is_nonzero:
+        return power
+    return base.args[0] if isinstance(base, Abs) else base
+
+
+def _innermost(need: Expr) -> Expr:
+    """`need` without the indices that it is a function of."""
+    return _innermost(need.expr) if isinstance(need, Lambda) else need
 
 
 def _alike(forms: Sequence[Expr], bound: Sequence[Expr]) -> Expr:
@@ -808,4 +877,4 @@ def _alike(forms: Sequence[Expr], bound: Sequence[Expr]) -> Expr:
 
 
 def _exceeds_zero(expression: Expr, facts: Sequence[Fact]) -> bool:
-    return is_positive(expression) or bool(facts) and not _feasible([(-expression, False), *facts])
+    return is_positive(expression) or not _feasible([(-expression, False), *facts])

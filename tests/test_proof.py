@@ -82,6 +82,7 @@ T = Symbol("T", positive=True)
 matrix = IndexedBase("w", real=True)
 same = KroneckerDelta(i, j)
 total_exp = total(exp(z[k]))
+mean = total(z[k]) / n
 log_odds = log(prob / (1 - prob))
 hinge_gap = 1 - side * a
 
@@ -123,6 +124,10 @@ TRUE = {
     # signs, of what is linear in a symbol and of what is not
     "powers of sizes": (Abs(a) ** T * Abs(b) ** T, Abs(a * b) ** T),
     "undefined at 0 on both sides": (Abs(a) / a, sign(1 / a)),
+    "a size that may be the logarithm of 0": (sqrt(Max(1, log(c))), sqrt(Max(1, log(Abs(a)))), [Eq(c, Abs(a))]),
+    "a maximum with 1 / a": (sqrt(Max(1, 1 / a)) * Abs(a), sqrt(Max(1, 1 / a)) * Max(a, -a)),
+    "undefined where no branch is taken": (Piecewise((1, r > 0)), Piecewise((1, r > 0), (2, r > 1))),
+    "what a truth of at most 1 is far from": ((4 - t**2) / (2 - t), 2 + t),
     "one of two is 0": (log(Max(a, 0) + 1) + log(1 + Max(-a, 0)), log(1 + Abs(a))),
     "the logarithm of a ratio of sizes": (log((1 + Abs(a)) / (2 + Abs(b))), log(1 + Abs(a)) - log(2 + Abs(b))),
     "outside a circle and inside another": (Max(a**2 + b**2 - 4, 0) * Max(1 - a**2 - b**2, 0), S.Zero * a),
@@ -158,6 +163,7 @@ TRUE = {
     "half exponents": ((exp(s / 2) - 1) * (exp(s / 2) + 1), exp(s) - 1),
     "powers of e": (exp(s + 1), exp(s) * exp(1)),
     "logs of numbers": (log(12 * T), 2 * log(2) + log(3) + log(T)),
+    "a logarithm that 0 makes 0": (a * log(1 - prob), S.Zero, [Eq(a, 0)]),
     # losses of one number
     "binary cross-entropy by p": (
         d(losses.binary_cross_entropy.expression, prob),
@@ -224,6 +230,10 @@ TRUE = {
     "softmax's columns add to 0": (total(softmax(z, i) * (same - softmax(z, j)), i), Integer(0)),
     "softmax adds to 1": (total(softmax(z, i), i), Integer(1)),
     "softmax is shift-invariant": (softmax(Lambda(k, z[k] + c), i), softmax(z, i)),
+    "centred logits add to 0, whatever the scale": (
+        total((z[k] - mean) / sqrt(total((z[l] - mean) ** 2, l) / n + T)),
+        Integer(0),
+    ),
     "softmax of two is a sigmoid": (exp(z[1]) / (exp(z[1]) + exp(z[2])), sigmoid(z[1] - z[2])),
     "softmax with a temperature": (
         d(softmax(Lambda(k, z[k] / T), i), z[j]),
@@ -314,6 +324,10 @@ TRUE = {
     "a sum of constants": (total(c + z[i], k), n * (c + z[i])),
     "an absolute value a class": (d(total(Abs(z[k] - y[k])), z[i]), sign(z[i] - y[i])),
     "a maximum a class": (total(Max(z[k], 0)), total(Abs(z[k]) + z[k]) / 2),
+    "poles that branches exclude": (
+        total(Piecewise((1 / z[k], z[k] > 0), (0, True)) + Piecewise((1 / (z[k] + 1), z[k] > 1), (0, True))),
+        total(Piecewise((0, z[k] <= 0), (1 / z[k], True))) + total(Piecewise((0, z[k] <= 1), (1 / (z[k] + 1), True))),
+    ),
     "a sum that SymPy carried out": (total(KroneckerDelta(i, k) * z[k]).doit(), z[i]),
     "branches in a logarithm in a sum": (total(log(Piecewise((exp(z[k]), z[k] > 0), (1, True)))), total(Max(0, z[k]))),
     "branches under an absolute value": (Abs(Piecewise((r, r > 1), (0, True))), Piecewise((r, r > 1), (0, True))),
@@ -635,6 +649,10 @@ FALSE = {
     ),
     "a size over its number": (Abs(r) / r, sign(r)),
     "a pole that every term of a sum hides": (total((2 * z[k] - 2) / (z[k] - 1)), 2 * n),
+    "a pole that one class does not have": (
+        total((1 - KroneckerDelta(i, k)) / KroneckerDelta(i, k)) + 1,
+        total((1 - KroneckerDelta(i, k)) / KroneckerDelta(i, k)) + 2,
+    ),
     "sizes over their numbers": (total(Abs(z[k]) / z[k]), total(sign(z[k]))),
     "a pole at a truth of 1": (1 / (1 + 1 / (1 - side)), (1 - side) / 3),
     "a pole at a sign of 0": (1 / (2 + 1 / sign(r)), Piecewise((Rational(1, 3), r > 0), (1, r < 0), (0, True))),
@@ -711,9 +729,34 @@ def test_what_is_false_is_refuted(name):
 x = Symbol("x")  # complex, as far as SymPy knows
 f = Function("f")
 
+
+def hidden(part):
+    """0 where `part` is defined; SymPy does not see it before it is multiplied out."""
+    return (part + 1) ** 2 - part**2 - 2 * part - 1
+
+
 UNKNOWN = {
     "a pole that a definition hides": (a / b, Integer(1), [Eq(a, b)]),
     "a pole that a definition hides in a polynomial": ((a**2 - b**2) / (a - b), a + b, [Eq(a, 2 * b)]),
+    "a pole of a function that a definition hides": (c * tan(r) - b * tan(r), Integer(0), [Eq(c, b)]),
+    "a class that a definition hides": (a * z[i + 1], Integer(0), [Eq(a, 0)]),
+    "a pole of a derivative that its factor hides": (d(log(a), a) * a, Integer(1)),
+    "a pole of a derivative that a definition hides": (d(a**2 / b, a), Integer(2), [Eq(a, b)]),
+    "a pole of a derivative that names hide": (
+        d(a * log_cosh(s) / log((exp(s) + exp(-s)) / 2), a),
+        Integer(1),
+    ),
+    "a pole that a sum of one hides": (Sum(z[k] / z[1], (k, 1, 1)), Integer(1)),
+    "a pole that decimals hide": (1 / (1 + 1 / (exp(0.5 * a) - exp(a / 2))), Integer(0)),
+    "a logarithm where a case before leaves it out": (
+        Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)) + hidden(log(a)),
+        Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)),
+    ),
+    "no branch, times 0": (c * Piecewise((1, r > 0)), Integer(0), [Eq(c, 0)]),
+    "a root beside a whole power": (hidden(sqrt(a)) + a**count, a**count),
+    "a root beside a power of any kind": (hidden(sqrt(a)) + a**gamma, a**gamma),
+    "a logarithm beside a power of either sign": (hidden(log(count)) + count**b, count**b),
+    "a logarithm beside that of a power": (hidden(log(count)) + log(count**gamma), log(count**gamma)),
     "a pole of one term that others hide": (
         total(1 / (z[k] - 1)) - 1 / (z[i] - 1),
         total((1 - KroneckerDelta(i, k)) / (z[k] - 1)),
@@ -755,6 +798,11 @@ def test_what_the_rules_do_not_cover_is_never_proved(name):
 def test_what_is_true_but_out_of_reach_is_not_refuted():
     assert equal(sin(r) ** 2 + cos(r) ** 2 - 1, 0).kind == "unknown"
     assert equal(sin(2 * r), 2 * sin(r) * cos(r)).kind == "unknown"
+
+
+def test_sides_that_are_undefined_at_the_same_points_are_proved_equal():
+    assert equal(softmax(Lambda(k, 1 / z[k]), i), exp(1 / z[i]) / total(exp(1 / z[k])))
+    assert equal(1 / Max(1, log(side - 1)), 1 / Max(1, log(side - 1)) + side**2 - 1)
 
 
 def test_decimals_are_what_they_print_as():
