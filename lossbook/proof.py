@@ -845,7 +845,7 @@ def _domain(needs: Iterable[Expr], facts: Sequence[Fact]) -> set[tuple[str, Expr
             return None
         factors = [f for f in factors_of(base) if not _exceeds_zero(f, facts)]
         if not power.is_number:  # it may be negative or not, whole or not
-            found.add(("defined", _alike([Tuple(Mul(*factors), power)], bound)))
+            found |= {("defined", _alike([Tuple(Mul(*factors), power)], bound))} if factors else set()
             continue
         if power.is_nonpositive:
             bases = [_base(f) for f in factors if not _exceeds_zero(-f, facts)]

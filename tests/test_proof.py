@@ -121,6 +121,7 @@ TRUE = {
     "the logarithm of a square": (log((1 - prob) ** 2), 2 * log(1 - prob)),
     "logarithms of squares in a sum": (total(log((1 - p[k]) ** 2)), 2 * total(log(1 - p[k]))),
     "the exponential of a sum that is 1": (exp(total(y[k])) * z[i], exp(1) * z[i], [TARGETS_SUM_TO_ONE]),
+    "a power of a complement": ((1 - sigmoid(s)) ** gamma, sigmoid(-s) ** gamma),
     # signs, of what is linear in a symbol and of what is not
     "powers of sizes": (Abs(a) ** T * Abs(b) ** T, Abs(a * b) ** T),
     "undefined at 0 on both sides": (Abs(a) / a, sign(1 / a)),
