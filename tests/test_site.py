@@ -380,32 +380,23 @@ def test_both_sides_of_a_line_of_a_derivation_have_one_baseline(chromium, addres
         assert len(apart) > 3 and max(apart) < 1
 
 
-@pytest.mark.parametrize("width", [768, 1280])
+@pytest.mark.parametrize(("width", "most_lines"), [(768, 99), (1280, 2)])
 @each_page
-def test_no_reason_leaves_the_page_or_the_box_of_a_solution(chromium, address, page, width):
+def test_no_reason_leaves_the_page_or_the_box_of_a_solution_or_takes_many_lines(
+    chromium, address, page, width, most_lines
+):
     with Visit(chromium, address + page, width=width) as visit:
         visit.open_all()
-        assert (
-            visit.page.evaluate("""() => [...document.querySelectorAll(".derivation .reason")].filter((reason) => {
-            const box = reason.closest("details") ?? document.documentElement;
-            return reason.getBoundingClientRect().right > box.getBoundingClientRect().right + 1;
-        }).map((reason) => reason.innerText)""")
-            == []
-        )
-
-
-@each_page
-def test_a_reason_takes_two_lines_at_most_where_there_is_room(chromium, address, page):
-    with Visit(chromium, address + page, width=1280) as visit:
-        visit.open_all()
-        assert (
-            visit.page.evaluate("""() => [...document.querySelectorAll(".derivation .reason")].filter((reason) => {
-            const range = document.createRange();
+        found = visit.page.evaluate(
+            """(most) => [...document.querySelectorAll(".derivation .reason")].filter((reason) => {
+            const box = reason.closest("details") ?? document.documentElement, range = document.createRange();
             range.selectNodeContents(reason);
-            return new Set([...range.getClientRects()].map((line) => line.top)).size > 2;
-        }).map((reason) => reason.innerText)""")
-            == []
+            const lines = new Set([...range.getClientRects()].map((line) => line.top)).size;
+            return reason.getBoundingClientRect().right > box.getBoundingClientRect().right + 1 || lines > most;
+        }).map((reason) => reason.innerText)""",
+            most_lines,
         )
+        assert found == []
 
 
 def test_a_heading_of_a_column_does_not_end_in_a_lone_number_on_a_phone(chromium, address):
