@@ -484,6 +484,7 @@ def test_a_page_says_what_it_is(site, page):
     described = re.search(r'<meta name="description" content="([^"]*)">', text)[1]
     assert 20 < len(unescape(described)) <= 165
     assert len(unescape(re.search("<title>([^<]*)</title>", text)[1])) > 10
+    assert text.count('name="viewport"') == 1
     for card in re.findall(r'<meta property="og:image" content="[^"]*(_cards/[^"]*)">', text):
         assert (site / card).read_bytes().startswith(b"\x89PNG")
 
