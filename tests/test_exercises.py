@@ -1331,6 +1331,11 @@ SAID = {
         (1 - prob) ** 2 * (2 * prob * log(prob) + (1 - prob)),
         "The signs of the terms 1 and -p in 1 + 2*p*log(p) - p are wrong.",
     ),
+    "the sign of an argument": (
+        "sigmoid_slope",
+        exp(s) / (1 + exp(-s)) ** 2,
+        "The sign of the argument of exp(z) is wrong.",
+    ),
     "a sign that is lost over one denominator": (
         "binary_cross_entropy_by_probability",
         (prob + t - 2 * prob * t) / (prob * (1 - prob)),

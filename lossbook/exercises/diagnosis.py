@@ -82,7 +82,7 @@ KINDS = {
     "by probabilities": "the derivative was taken with respect to probabilities instead of scores",
     "missing factor": "a factor of the chain rule is missing",
     "extra factor": "the answer is the right one times a factor that does not belong there",
-    "wrong term": "one term of a sum is missing, or has a wrong sign or factor",
+    "wrong term": "a term of a sum is missing or has a wrong sign or factor, or a function's argument a wrong sign",
     "index too many": "the answer has an index that the right one has not, as when a sum is forgotten",
     "only the true class": "the answer is right where the target is 1, and wrong elsewhere",
     "only two classes": "the answer is right for two classes, and not for every number of them",
@@ -490,7 +490,7 @@ def _parts_of_loss(exercise: Exercise) -> Iterator[Suspect]:
 
 
 def _signs(written: Expr) -> Iterator[Suspect]:
-    """What a reader has written, with the sign of one term of a sum turned, or of two."""
+    """What a reader has written, with the sign of one term of a sum turned, of two, or of a function's argument."""
     sums = [part for part in preorder_traversal(written) if isinstance(part, Add)]
     for size in (1, 2):
         for part in sums:
@@ -502,6 +502,10 @@ def _signs(written: Expr) -> Iterator[Suspect]:
                     told = f"The signs of the terms {{own}} and {{other}}{place} are wrong."
                     words = Words(told, own=terms[0], other=terms[1], whole=part)
                 yield Suspect("wrong term", words, written.xreplace({part: part - 2 * Add(*terms)}))
+    for part in shortest_first(written.atoms(Function)):
+        if len(part.args) == 1:
+            words = Words("The sign of the argument of {whole} is wrong.", whole=part)
+            yield Suspect("wrong term", words, written.xreplace({part: part.func(-part.args[0])}))
 
 
 def _factors_too_many(written: Expr) -> Iterator[Suspect]:
