@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from mutants import codes, mutants
+from mutants import codes, codes_by_name, mutants
 from reach import marked, run_cell
 
 SAMPLE = '''
@@ -89,3 +89,11 @@ def test_a_cell_shows_what_it_prints_and_its_last_value():
     names = {}
     assert run_cell("x = 1", names) == []
     assert run_cell("print('two')\nx + 1", names) == ["two\n", ({"text/plain": "2"}, {})]
+
+
+def test_code_is_found_by_its_name_where_a_mutant_has_lost_other_code(tmp_path):
+    path = tmp_path / "sample.py"
+    path.write_text("def common(rows):\n    return [x for x in rows[0] if all(x in row for row in rows)]\n")
+    (lost,) = (mutant for mutant in mutants(path) if mutant.text.endswith("-> for x in rows[0]"))
+    before, after = (codes_by_name(tree, path) for tree in (ast.parse(path.read_text()), lost.tree()))
+    assert after.keys() < before.keys() and after["common", 0] != before["common", 0]

@@ -116,11 +116,21 @@ def mutants(path):
 
 
 def codes(code):
-    """`code` and the code of all functions in it, in order."""
+    """`code` and the code of all functions in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from codes(constant)
+
+
+def codes_by_name(tree, path):
+    """The code of all functions of a module by their names; of those with one name each by its number among them."""
+    alike = Counter()
+    found = {}
+    for code in codes(compile(tree, str(path), "exec", dont_inherit=True)):
+        found[code.co_qualname, alike[code.co_qualname]] = code
+        alike[code.co_qualname] += 1
+    return found
 
 
 def choose(mutant, reach, cap):
@@ -207,8 +217,8 @@ class Swapped(Tests):
 
     def run(self, mutant):
         trees = ast.parse(mutant.path.read_text("utf-8")), mutant.tree()
-        before, after = (codes(compile(tree, str(mutant.path), "exec", dont_inherit=True)) for tree in trees)
-        new = {old: new for old, new in zip(before, after, strict=True) if old != new}
+        before, after = (codes_by_name(tree, mutant.path) for tree in trees)
+        new = {old: after[name] for name, old in before.items() if after.get(name, old) != old}
         swapped = [function for function in self.functions if function.__code__ in new]
         for function in swapped:
             function.__code__ = new[function.__code__]
