@@ -15,7 +15,7 @@ from time import perf_counter  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from lossbook import losses  # noqa: E402
+from lossbook import arrays, losses  # noqa: E402
 
 try:
     from sklearn._loss import loss as sklearn_losses
@@ -135,7 +135,18 @@ def main():
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15, help="runs of each contestant (default 15)")
     rounds = parser.parse_args().rounds
-    print(f"{'time over lossbook':40}{'NumPy':>8}{'scikit-learn':>14}{'PyTorch':>9}{'copy':>7}{'lossbook':>14}")
+    compare("time over lossbook", rounds)
+    try:
+        arrays.use_numba()
+    except ImportError as error:
+        print(error)
+    else:
+        compare("time over lossbook with Numba", rounds)
+
+
+def compare(heading, rounds):
+    """Print a table of all cases."""
+    print(f"{heading:40}{'NumPy':>8}{'scikit-learn':>14}{'PyTorch':>9}{'copy':>7}{'lossbook':>14}")
     for title, runs in cases():
         check_equal(runs)
         taken = times(runs, rounds)

@@ -78,6 +78,28 @@ BLOCK = 1 << 16
 # it, unless it has seen a large array go: at most one of 32 MB counts.
 np.empty((1 << 22) - (1 << 10))
 
+NUMPY: Namespace = np
+"""The namespace of NumPy's arrays: NumPy itself, or `fast`."""
+
+
+def use_numba(on: bool = True) -> None:
+    """Compute exp and log1p of NumPy's arrays by Numba from now on, or by NumPy again.
+
+    Where NumPy computes both one number at a time, as it does on processors without AVX-512, losses of logits then take
+    a half to two thirds of the time. Results may differ in their last digits, and are held to the same accuracy: both
+    functions are right within one unit in the last place. The first call compiles for about two seconds. Raises
+    ImportError if Numba is missing.
+    """
+    global NUMPY
+    if not on:
+        NUMPY = np
+        return
+    try:
+        from lossbook import fast
+    except ImportError:
+        raise ImportError("use_numba needs the package numba: pip install numba") from None
+    NUMPY = fast
+
 
 # --- bodies: xp is the arrays' namespace, rows lie on the last axis ----------------------------------
 
@@ -132,7 +154,7 @@ def sigmoid_times(xp: Namespace, z: Array, parts: Any, factor: Array, mirrored: 
     """sigmoid(z) * factor, where the sigmoid alone may be subnormal; with `mirrored`, of -z."""
     direct = sigmoid(xp, z, parts, mirrored) * factor
     is_tail = z > 80 if mirrored else z < -80
-    if xp is np and not np.any(is_tail):
+    if xp is NUMPY and not np.any(is_tail):
         return direct
     root = xp.exp(-0.5 * parts[0])
     return xp.where(is_tail, xp.where(root == 0, 0, root * factor * root), direct)
@@ -179,13 +201,13 @@ def row_parts(xp: Namespace, z: Array) -> tuple[Array, ...]:
     """
     limit = 0.45 * float(np.log(float(xp.finfo(z.dtype).max)))  # even a ratio of two such exponentials is a float
     greatest = xp.max(z, axis=-1, keepdims=True)
-    if xp is np and -limit <= np.min(z, initial=0) and np.max(greatest, initial=0) <= limit:
-        exponentials, top = np.exp(z), np.exp(greatest)
+    if xp is NUMPY and -limit <= np.min(z, initial=0) and np.max(greatest, initial=0) <= limit:
+        exponentials, top = xp.exp(z), xp.exp(greatest)
     else:
         least = xp.min(xp.where(z == -xp.inf, greatest, z), axis=-1, keepdims=True)
         shift = xp.where((greatest <= limit) & (least >= -limit), 0, greatest)
         exponentials, top = exp_of_difference(xp, z, shift), xp.exp(greatest - shift)
-    if xp is np and z.ndim == 2 and z.flags.c_contiguous:  # one greatest entry is found sooner than the others kept
+    if xp is NUMPY and z.ndim == 2 and z.flags.c_contiguous:  # one greatest entry is found sooner than the others kept
         first = np.arange(len(z)), np.argmax(z, axis=-1)
         exponentials[first] = 0
         others = np.sum(exponentials, axis=-1, keepdims=True)
@@ -233,7 +255,7 @@ def softmax_complement(xp: Namespace, parts: Any) -> Array:
 def weighted(xp: Namespace, weight: Array, term: Array) -> Array:
     """weight * term, but 0 where the weight is 0, even if the term is infinite or undefined there."""
     result = weight * term
-    if xp is np and not np.isnan(np.min(result, initial=0)):
+    if xp is NUMPY and not np.isnan(np.min(result, initial=0)):
         return result
     return xp.where(weight == 0, 0, result)
 
@@ -248,9 +270,9 @@ def chosen(
 ) -> tuple[Array, ...]:
     """What `at_labels` computes where the target is 0 or 1, and what `between` computes elsewhere."""
     is_label = targets == targets * targets
-    if xp is np and np.all(is_label):
+    if xp is NUMPY and np.all(is_label):
         return at_labels()
-    if xp is np and not np.any(is_label):
+    if xp is NUMPY and not np.any(is_label):
         return between()
     return tuple(xp.where(is_label, *parts) for parts in zip(at_labels(), between()))
 
@@ -360,7 +382,7 @@ def classes_of(xp: Namespace, row: Array) -> Array:
 
 def one_hot(xp: Namespace, labels: Array, like: Array) -> Array:
     """Rows like those of the matrix `like`, 1 at each label and 0 elsewhere."""
-    if xp is np:  # in the memory order of `like`
+    if xp is NUMPY:  # in the memory order of `like`
         rows = np.zeros_like(like)
         rows[np.arange(labels.size), labels] = 1
         return rows
@@ -369,7 +391,7 @@ def one_hot(xp: Namespace, labels: Array, like: Array) -> Array:
 
 def at_label(xp: Namespace, row: Array, labels: Array) -> Array:
     """The entry of each row at its label, its axis kept with length 1."""
-    if xp is np:
+    if xp is NUMPY:
         return row[np.arange(len(labels)), labels][:, None]
     return entry_where(xp, labels[..., None] == classes_of(xp, row), row)
 
@@ -382,7 +404,7 @@ def parts_at_label(xp: Namespace, parts: Any, labels: Array) -> tuple[Array, ...
 
 def with_label(xp: Namespace, row: Array, labels: Array, entry: Array) -> Array:
     """`row` with `entry` at its label."""
-    if xp is np:
+    if xp is NUMPY:
         row = row.copy(order="K")
         row[np.arange(len(labels)), labels] = entry
         return row
@@ -499,7 +521,7 @@ def in_blocks(
     results = [np.empty(size, prediction.dtype) for _ in range(count)]
     for start in range(0, size, BLOCK):
         here = slice(start, start + BLOCK)
-        for result, part in zip(results, compiled(np, *prepare(*(array[here] for array in flat)))):
+        for result, part in zip(results, compiled(NUMPY, *prepare(*(array[here] for array in flat)))):
             result[here] = part
     return tuple(result.reshape(shape)[()] for result in results)
 
@@ -522,7 +544,7 @@ def in_row_blocks(
         start = max(0, min(start, rows - 2))
         here = slice(start, start + step)
         block = prepare(*(np.asarray(array[here], order=order) for array in (prediction, target)))
-        for result, part in zip(results, compiled(np, *block)):
+        for result, part in zip(results, compiled(NUMPY, *block)):
             result[here] = part
     return tuple(result[:rows].reshape((*leading, *[classes] * number))[()] for result, number in zip(results, axes))
 

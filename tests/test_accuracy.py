@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from sympy import Heaviside, Max, Min, Piecewise, Symbol, log, pi, symbols
 
-from lossbook import functions, losses
+from lossbook import arrays, functions, losses
 from lossbook.loss import Loss
 from lossbook.notation import count, gamma, prediction, probability, quantile, side, value
 from reference import (
@@ -45,6 +45,13 @@ ULPS = 8
 ROW_UNITS = 16
 
 every_part = pytest.mark.parametrize("part", PARTS)
+
+
+@pytest.fixture(params=["NumPy", "Numba"], autouse=True)
+def computed_by(request):
+    arrays.use_numba(request.param == "Numba")
+    yield
+    arrays.use_numba(False)
 
 
 def report(errors, limit):
