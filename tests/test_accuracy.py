@@ -49,7 +49,9 @@ every_part = pytest.mark.parametrize("part", PARTS)
 
 @pytest.fixture(params=["NumPy", "Numba"], autouse=True)
 def computed_by(request):
-    arrays.use_numba(request.param == "Numba")
+    if request.param == "Numba":
+        pytest.importorskip("numba")
+        arrays.use_numba()
     yield
     arrays.use_numba(False)
 

@@ -33,6 +33,7 @@ def test_no_import_runs_back_up():
 def test_what_the_library_returns_cannot_be_changed():
     """An exercise apart, which gets its name when it is listed."""
     names = [f"lossbook.{path.stem}" for path in (ROOT / "lossbook").glob("*.py")] + ["lossbook.exercises.exercise"]
+    names.remove("lossbook.fast")  # two functions, and Numba is not everywhere
     found = {value for name in names for value in vars(importlib.import_module(name)).values() if is_dataclass(value)}
     kinds = {value for value in found if isinstance(value, type) and value.__module__.startswith("lossbook")}
     assert len(kinds) > 8

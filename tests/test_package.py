@@ -1,5 +1,6 @@
 """The package: what importing it brings with it, what its wheel holds, its types and the examples in its docstrings."""
 
+import ast
 import doctest
 import importlib
 import importlib.util
@@ -113,5 +114,6 @@ def test_the_examples_in_docstrings_print_what_they_show(name):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_says_what_it_is_for_in_its_first_line(name):
-    first = importlib.import_module(name).__doc__.splitlines()[0]
+    source = importlib.util.find_spec(name).loader.get_source(name)
+    first = ast.get_docstring(ast.parse(source)).splitlines()[0]
     assert 20 <= len(first) <= 120 and first[0].isupper() and first[-1] in ".?:"
