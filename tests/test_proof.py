@@ -79,6 +79,7 @@ z, y, p, q = notation.logits, notation.targets, notation.probabilities, notation
 s, t, prob, tau = notation.logit, notation.target, notation.probability, notation.quantile
 a, b, c, r = (Symbol(name, real=True) for name in "abcr")
 T = Symbol("T", positive=True)
+negative = Symbol("m", negative=True)
 matrix = IndexedBase("w", real=True)
 same = KroneckerDelta(i, j)
 total_exp = total(exp(z[k]))
@@ -107,6 +108,42 @@ def smooth_l1(residual, beta):
 
 
 TRUE = {
+    # signs of products
+    "the root of a size": (sqrt(Abs(a * b)), sqrt(Abs(a)) * sqrt(Abs(b))),
+    "an odd power of a gap": (is_above(-2 * exp(a) * (b - c) ** 3), is_above(c - b)),
+    "an even power of a gap": (
+        Piecewise((1, (a - b) ** 2 * c > 0), (0, True)),
+        Piecewise((1, (c > 0) & Ne(a, b)), (0, True)),
+    ),
+    "an odd power of what is negative": (
+        Piecewise((1, (-1 - exp(a)) ** 3 * b > 0), (0, True)),
+        Piecewise((1, b < 0), (0, True)),
+    ),
+    "an odd power of a negative number": (
+        Piecewise((1, b * negative**3 > 0), (0, True)),
+        Piecewise((1, b < 0), (0, True)),
+    ),
+    "an even power of a negative number": (
+        Piecewise((1, b * negative**2 > 0), (0, True)),
+        Piecewise((1, b > 0), (0, True)),
+    ),
+    "regions that do not meet": (Max(0, 2 * a - 3) * Max(0, 1 - a), Integer(0)),
+    "a root beside a sign": (
+        Piecewise((1, -sqrt(1 + a**2) * b / 3 > 0), (0, True)),
+        Piecewise((1, b < 0), (0, True)),
+    ),
+    "a gap with factors": (
+        Piecewise((1, 2 * a - b > 4), (0, True)),
+        Piecewise((1, a - 2 > b / 2), (0, True)),
+    ),
+    "a step with its value at 0": (Heaviside(a, 1), Piecewise((1, a >= 0), (0, True))),
+    "at least one class": (Abs(2 * n - 1), 2 * n - 1),
+    "a logarithm in its branch": (
+        Piecewise((log(a - 1), a > 1), (0, True)),
+        Piecewise((log((a - 1) ** 2) / 2, a > 1), (0, True)),
+    ),
+    # poles beside deltas
+    "a pole beside a delta": (KroneckerDelta(i, k) / z[k], KroneckerDelta(i, k) / z[i]),
     # matrices
     "derivative by an entry of a matrix": (d(total(matrix[i, k] * y[k]), matrix[j, l]), KroneckerDelta(i, j) * y[l]),
     "sums over both indices swapped": (
@@ -559,6 +596,10 @@ def test_near_misses_are_many_and_nearly_all_refuted():
 # --- near misses by hand --------------------------------------------------------------------------------
 
 FALSE = {
+    "a condition that leaves both signs": (Abs(a), a, [Eq(a + b, 1)]),
+    "the last class": (sign(n - i) * z[i], z[i]),
+    "no class is the first": (KroneckerDelta(1, i), Integer(0)),
+    "a delta in an exponent": (total(exp(same * z[j]), j), n * 1),
     "the sign on a circle": (sign(a**2 + b**2 - 1) ** 2, 1 + 0 * a),
     "outside a circle": (Abs(a**2 + b**2 - 1), 1 - a**2 - b**2),
     "one over one over 0": (1 / (1 + 1 / Abs(s)), Abs(s) / (1 + Abs(s))),
@@ -783,6 +824,11 @@ UNKNOWN = {
     "a root of a complex square": (sqrt(exp(x)), exp(x / 2)),
     "nan": (nan, nan),
     "infinity": (oo + r, oo),
+    "minus infinity": (-oo, -oo),
+    "a logarithm of what its branch makes negative": (
+        Piecewise((cosh(log(a - 1)), a < -1), (0, True)),
+        Piecewise(((a - 1 + 1 / (a - 1)) / 2, a < -1), (0, True)),
+    ),
     "complex infinity": (zoo, zoo),
     "atanh beyond 1": (atanh(r) - log(1 + r) / 2, -log(1 - r) / 2),
     "acosh below 0": (acosh(r), log(r + sqrt(r**2 - 1))),
