@@ -86,8 +86,8 @@ def use_numba(on: bool = True) -> None:
     """Compute exp and log1p of NumPy's arrays by Numba from now on, or by NumPy again.
 
     Where NumPy computes both one number at a time, as it does on processors without AVX-512, losses of logits then take
-    a half to two thirds of the time. Results may differ in their last digits, and are held to the same accuracy: both
-    functions are right within one unit in the last place. The first call compiles for about two seconds. Raises
+    from a half to four fifths of the time. Results may differ in their last digits, and are held to the same accuracy:
+    both functions are right within one unit in the last place. The first call compiles for about two seconds. Raises
     ImportError if Numba is missing.
     """
     global NUMPY

@@ -450,7 +450,10 @@ class StrictNotebook(IPyNbFile):
             # Built here and not by the kernel: on a new machine matplotlib announces it on stderr.
             import matplotlib.font_manager  # noqa: F401
 
-            super().setup()
+            try:
+                super().setup()
+            except RuntimeError:  # no answer: two kernels that start at once may have chosen the same port
+                super().setup()
             self.kernel.await_reply(self.kernel.execute_cell_input(BARRIER, allow_stdin=False))
             self.kernel.await_idle(self.kernel.execute_cell_input("", allow_stdin=False), timeout=CELL_TIMEOUT)
 

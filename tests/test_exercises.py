@@ -276,7 +276,7 @@ WRONG = {
         (prob, "wrong term"),
         ((prob - t) * prob * (1 - prob), "extra factor"),
         (2 * (prob - t) * prob * (1 - prob), "extra factor"),
-        (sigmoid(-s) - t, None),
+        (sigmoid(-s) - t, "wrong term"),
     ],
     "cross_entropy_by_probability": [
         (y[i] / p[i], "sign"),

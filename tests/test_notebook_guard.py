@@ -355,6 +355,26 @@ def test_an_untouched_notebook_passes_as_a_whole(outcomes):
     assert items == dict.fromkeys(["rules", *(f"cell {number}" for number in range(2, 9))])
 
 
+def test_a_kernel_that_does_not_answer_is_started_once_more(project, tmp_path):
+    chapters = with_settings(tmp_path) / "chapters"
+    chapters.mkdir()
+    shutil.copy(project / "chapters/untouched.ipynb", chapters)
+    (chapters / "conftest.py").write_text("""
+from nbval import plugin
+
+starts = plugin.RunningKernel
+
+
+def never_answers(*arguments, **options):
+    plugin.RunningKernel = starts
+    raise RuntimeError("Kernel didn't respond in 60 seconds")
+
+
+plugin.RunningKernel = never_answers
+""")
+    assert run_pytest(tmp_path, "chapters/untouched.ipynb::cell 6") == {("untouched", "cell 6"): None}
+
+
 @pytest.mark.parametrize(("name", "cell", "words", "tamper"), EXECUTED, ids=[name for name, *_ in EXECUTED])
 def test_execution_finds_the_cell_that_was_tampered_with(outcomes, name, cell, words, tamper):
     message = outcomes[name, f"cell {cell}"]
