@@ -60,7 +60,7 @@ from sympy.core.relational import Relational
 from lossbook import functions
 from lossbook.indices import collapse, split_guard
 from lossbook.notation import DOMAINS, i, k, n
-from lossbook.types import Array, ArrayLike, Compiled, Namespace
+from lossbook.types import Array, ArrayCode, ArrayLike, Compiled, Namespace
 
 AXES = (i, k)
 """The indices that become the last axes of a result: a gradient has i, a Hessian i and then k."""
@@ -83,12 +83,13 @@ NUMPY: Namespace = np
 
 
 def use_numba(on: bool = True) -> None:
-    """Compute exp and log1p of NumPy's arrays by Numba from now on, or by NumPy again.
+    """Have Numba help with NumPy's arrays from now on, or no longer.
 
-    Where NumPy computes both one number at a time, as it does on processors without AVX-512, losses of logits then take
-    from a half to four fifths of the time. Results may differ in their last digits, and are held to the same accuracy:
-    both functions are right within one unit in the last place. The first call compiles for about two seconds. Raises
-    ImportError if Numba is missing.
+    It computes exp and log1p, and losses of a single number in one loop that needs no arrays in between. On one
+    processor without AVX-512, where NumPy takes exp and log1p of one number at a time, the losses in `benchmarks/` take
+    about half of the time. Results may differ in their last digits, and are held to the same accuracy: both functions
+    are right within one unit in the last place. The first call compiles for about two seconds, and the first one of a
+    loss for a fifth of a second. Raises ImportError if Numba is missing.
     """
     global NUMPY
     if not on:
@@ -213,6 +214,8 @@ def row_parts(xp: Namespace, z: Array) -> tuple[Array, ...]:
         others = np.sum(exponentials, axis=-1, keepdims=True)
         exponentials[first] = top[:, 0]
         return z, greatest, exponentials, top, others
+    if xp is NUMPY and xp is not np and z.ndim == 2:
+        return z, greatest, exponentials, *xp.greatest_and_others(exponentials)
     is_smaller = xp.astype(z < greatest, z.dtype)
     ties = (z.shape[-1] - 1) - xp.sum(is_smaller, axis=-1, keepdims=True)
     others = xp.sum(exponentials * is_smaller, axis=-1, keepdims=True) + ties * top
@@ -265,16 +268,10 @@ def weighted_sum(xp: Namespace, weight: Array, terms: Array) -> Array:
     return xp.sum(weighted(xp, weight * 2.0**64, terms), axis=-1) * 2.0**-64
 
 
-def chosen(
-    xp: Namespace, targets: Array, at_labels: Callable[..., Any], between: Callable[..., Any]
-) -> tuple[Array, ...]:
-    """What `at_labels` computes where the target is 0 or 1, and what `between` computes elsewhere."""
+def chosen(xp: Namespace, targets: Array, at_labels: Sequence[Array], between: Sequence[Array]) -> tuple[Array, ...]:
+    """The parts of `at_labels` where the target is 0 or 1, and those of `between` elsewhere."""
     is_label = targets == targets * targets
-    if xp is NUMPY and np.all(is_label):
-        return at_labels()
-    if xp is NUMPY and not np.any(is_label):
-        return between()
-    return tuple(xp.where(is_label, *parts) for parts in zip(at_labels(), between()))
+    return tuple(xp.where(is_label, *parts) for parts in zip(at_labels, between))
 
 
 def ratio(xp: Namespace, top: Array, bottom: Array | int) -> Array:
@@ -392,7 +389,7 @@ def one_hot(xp: Namespace, labels: Array, like: Array) -> Array:
 def at_label(xp: Namespace, row: Array, labels: Array) -> Array:
     """The entry of each row at its label, its axis kept with length 1."""
     if xp is NUMPY:
-        return row[np.arange(len(labels)), labels][:, None]
+        return xp.take_along_axis(row, labels[:, None], axis=-1)
     return entry_where(xp, labels[..., None] == classes_of(xp, row), row)
 
 
@@ -406,7 +403,7 @@ def with_label(xp: Namespace, row: Array, labels: Array, entry: Array) -> Array:
     """`row` with `entry` at its label."""
     if xp is NUMPY:
         row = row.copy(order="K")
-        row[np.arange(len(labels)), labels] = entry
+        xp.put_along_axis(row, labels[:, None], entry[:, None], axis=-1)
         return row
     return xp.where(labels[..., None] == classes_of(xp, row), entry[..., None], row)
 
@@ -515,15 +512,34 @@ def in_blocks(
     compiled: Compiled, count: int, prediction: Array, target: Array, prepare: Callable[..., Any]
 ) -> tuple[Array, ...]:
     """`compiled` over elements, a block at a time: `count` results of the broadcast shape."""
-    arrays = np.broadcast_arrays(prediction, target)
-    shape, size = arrays[0].shape, arrays[0].size
-    flat = [array.reshape(-1) for array in arrays]
+    shape = np.broadcast_shapes(prediction.shape, target.shape)
+    flat = [np.broadcast_to(array, shape).reshape(-1) for array in (prediction, target)]
+    size = flat[0].size
     results = [np.empty(size, prediction.dtype) for _ in range(count)]
     for start in range(0, size, BLOCK):
         here = slice(start, start + BLOCK)
-        for result, part in zip(results, compiled(NUMPY, *prepare(*(array[here] for array in flat)))):
-            result[here] = part
+        block = prepare(*(array[here] for array in flat))
+        fill(for_targets(compiled, block[1]), block, [result[here] for result in results])
     return tuple(result.reshape(shape)[()] for result in results)
+
+
+def for_targets(compiled: Compiled, targets: Array) -> ArrayCode:
+    """What is enough of `compiled` for these targets, where all of them are 0 or 1, or none is."""
+    if not compiled.cases:
+        return compiled
+    is_label = targets == targets * targets
+    at_labels, between = compiled.cases
+    return at_labels if np.all(is_label) else compiled if np.any(is_label) else between
+
+
+def fill(code: ArrayCode, arguments: Sequence[Array], results: Sequence[Array]) -> None:
+    """Write into `results` what `code` computes, in one loop if that is asked for and can be."""
+    loop = None if NUMPY is np else NUMPY.loop(code, arguments)
+    if loop:
+        loop(*arguments, *results)
+        return
+    for result, part in zip(results, code(NUMPY, *arguments)):
+        result[...] = part
 
 
 def in_row_blocks(
@@ -543,10 +559,19 @@ def in_row_blocks(
     for start in range(0, rows, step):
         start = max(0, min(start, rows - 2))
         here = slice(start, start + step)
-        block = prepare(*(np.asarray(array[here], order=order) for array in (prediction, target)))
+        block = prepare(*(in_order(array[here], order) for array in (prediction, target)))
         for result, part in zip(results, compiled(NUMPY, *block)):
-            result[here] = part
+            NUMPY.copyto(result[here], part)
     return tuple(result[:rows].reshape((*leading, *[classes] * number))[()] for result, number in zip(results, axes))
+
+
+def in_order(array: Array, order: Literal["F", "C"]) -> Array:
+    """`array` in that order of memory: itself, or a copy."""
+    if array.flags[order]:
+        return array
+    copied = np.empty_like(array, order=order)
+    NUMPY.copyto(copied, array)
+    return copied
 
 
 def in_full(xp: Namespace, part: Array, shape: tuple[int, ...], like: Array) -> Array:
@@ -698,13 +723,13 @@ def compile(
     plain = {argument: _with_plain_name(argument, number) for number, argument in enumerate(arguments)}
     expressions = tuple(expression.xreplace(plain) for expression in expressions)
     arguments, labels_for = tuple(plain.values()), plain.get(labels_for)
-    lines = _Writer(arguments, labels_for).body([_without_minus(expression) for expression in expressions])
+    parts = _Writer(arguments, labels_for).functions([_without_minus(expression) for expression in expressions])
     names = ", ".join(["xp", *map(_name, arguments)])
-    source = "\n    ".join([f"def compiled({names}):", *lines]) + "\n"
+    source = "\n".join("\n    ".join([f"def {name}({names}):", *lines]) + "\n" for name, lines in parts.items())
     scope: dict[str, Any] = dict(_BODIES)
     exec(source, scope)
-    function = scope["compiled"]
-    function.source = source
+    *cases, function = (scope[name] for name in parts)
+    function.source, function.cases = source, cases
     return function
 
 
@@ -727,31 +752,33 @@ class _Writer:
         self.lines: list[str] = []
         self.names: dict[str, str] = {}
 
-    def body(self, expressions: Sequence[Expr]) -> list[str]:
-        """The lines that compute `expressions` and return them."""
+    def functions(self, expressions: Sequence[Expr]) -> dict[str, list[str]]:
+        """The lines of `compiled`, which computes and returns `expressions`, after those of what it calls."""
         signs = [_sign_of_mirrored(expression, self.arguments) for expression in expressions]
         if None not in signs:
             return self._mirrored(expressions, signs)
         if self.labels_for is not None:
             expressions = self._at_labels(expressions)
-        return self._returned(self.in_residual(expressions))
+        return {"compiled": self._returned(self.in_residual(expressions))}
 
     def _returned(self, expressions: Sequence[Expr], signs: Sequence[int | None] | None = None) -> list[str]:
         results = [self.write(e, _axes(e)) for e in expressions]
         results = [f"sign * {result}" if sign == -1 else result for result, sign in zip(results, signs or results)]
         return [*self.lines, f"return {', '.join(results)},"]
 
-    def _mirrored(self, expressions: Sequence[Expr], signs: Sequence[int | None] | None) -> list[str]:
-        """The lines where the target 1 is the target 0 with the sign of the prediction turned."""
+    def _mirrored(self, expressions: Sequence[Expr], signs: Sequence[int | None]) -> dict[str, list[str]]:
+        """The functions where the target 1 is the target 0 with the sign of the prediction turned."""
         prediction, target, *parameters = self.arguments
         turned = Symbol("turned", real=True)
         writer = _Writer((turned, target, *parameters))
         writer.lines = [f"sign = 1 - 2 * {target}", f"turned = sign * {prediction}"]
         labelled = writer._returned([e.xreplace({target: S.Zero, prediction: turned}) for e in expressions], signs)
-        lines = []
-        for name, body in {"at_labels": labelled, "between": self._returned(expressions)}.items():
-            lines += [f"def {name}():", *(f"    {line}" for line in body)]
-        return [*lines, f"return chosen(xp, {target}, at_labels, between)"]
+        names = ", ".join(["xp", *map(_name, self.arguments)])
+        return {
+            "at_labels": labelled,
+            "between": self._returned(expressions),
+            "compiled": [f"return chosen(xp, {target}, at_labels({names}), between({names}))"],
+        }
 
     def _at_labels(self, expressions: Sequence[Expr]) -> Sequence[Expr]:
         """`expressions` with a delta of its index and the label for each target, if that leaves no sum to write.

@@ -1,15 +1,20 @@
-"""NumPy with exp and log1p by Numba, several numbers at a time: what `arrays.use_numba` puts in its place.
+"""NumPy with some of its functions by Numba, and loops in place of array code: what `arrays.use_numba` takes.
 
-Both are straight lines of arithmetic without branches or tables, for float64 within one unit in the last place. They
-are computed in float64 for float32 as well.
+exp and log1p are straight lines of arithmetic without branches or tables, several numbers at a time, for float64 within
+one unit in the last place. They are computed in float64 for float32 as well.
+
+Array code whose results at one place depend on the arrays at that place alone is called once with a `Tracer` for each
+array. What it does with them becomes the lines of one loop, which reads and writes every array once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from math import factorial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numba import vectorize
+from numba import njit, vectorize
 
 from lossbook.types import Array
 
@@ -38,6 +43,11 @@ elementwise: Callable[[Callable[[Array], Array]], Callable[[Array], Array]] = ve
     ["float32(float32)", "float64(float64)"],
     fastmath={"contract"},  # a product and a sum are rounded once where the processor can
 )
+
+compiled: Callable[[Callable[..., None]], Callable[..., None]] = njit(error_model="numpy")
+
+
+# --- exp and log1p -----------------------------------------------------------------------------------
 
 
 @elementwise
@@ -72,6 +82,149 @@ def log1p(x: Array) -> Array:
     if 0 < whole < np.inf:
         return result
     return whole if whole > 0 else -np.inf if whole == 0 else np.nan
+
+
+# --- loops -------------------------------------------------------------------------------------------
+
+
+def _operation(code: str) -> Callable[..., "Tracer"]:
+    return lambda self, *others: self.line(code, *others)
+
+
+class Tracer:
+    """Stands for an array, or for a parameter beside arrays: each operation on it is written as a line of a loop."""
+
+    __array_ufunc__ = None  # so that an operation of a NumPy number and a tracer is the tracer's
+    dtype = None
+
+    def __init__(self, name: str, lines: list[str], is_array: bool) -> None:
+        self.name, self.lines, self.is_array = name, lines, is_array
+
+    def line(self, code: str, *others: Any) -> "Tracer":
+        """The result of one more line: `code` with self and `others` in its places. F rounds to the loop's dtype."""
+        is_array = any(isinstance(each, Tracer) and each.is_array for each in (self, *others))
+        result = Tracer(f"t{len(self.lines)}", self.lines, is_array)
+        self.lines.append(f"{result.name} = {code.format(*(_written(each, is_array) for each in (self, *others)))}")
+        return result
+
+    def __bool__(self) -> bool:
+        raise TypeError("the numbers that a tracer stands for are not known")
+
+    __neg__ = _operation("-{0}")
+    __add__, __radd__ = _operation("{0} + {1}"), _operation("{1} + {0}")
+    __sub__, __rsub__ = _operation("{0} - {1}"), _operation("{1} - {0}")
+    __mul__, __rmul__ = _operation("{0} * {1}"), _operation("{1} * {0}")
+    __truediv__, __rtruediv__ = _operation("{0} / {1}"), _operation("{1} / {0}")
+    __lt__, __le__ = _operation("{0} < {1}"), _operation("{0} <= {1}")
+    __gt__, __ge__ = _operation("{0} > {1}"), _operation("{0} >= {1}")
+    __eq__ = _operation("{0} == {1}")  # type: ignore[assignment]
+    __and__, __or__ = _operation("{0} & {1}"), _operation("{0} | {1}")
+
+
+def _written(operand: Any, is_array: bool) -> str:
+    """The code of a tracer or a number, rounded to the loop's dtype if it is a number beside an array."""
+    is_tracer = isinstance(operand, Tracer)
+    code = operand.name if is_tracer else repr(float(operand))
+    return f"F({code})" if is_array and not (is_tracer and operand.is_array) else code
+
+
+LOOP: Any = SimpleNamespace(
+    abs=lambda x: x.line("abs({0})"),
+    exp=lambda x: x.line("F(exp({0}))"),
+    log1p=lambda x: x.line("F(log1p({0}))"),
+    sign=lambda x: x.line("F({0} > 0) - F({0} < 0)"),
+    maximum=lambda a, b: a.line("{1} if {0} < {1} else {0}", b),
+    minimum=lambda a, b: a.line("{1} if {0} > {1} else {0}", b),
+    clip=lambda x, low, high: LOOP.minimum(LOOP.maximum(x, low), high),
+    where=lambda condition, a, b: condition.line("{1} if {0} else {2}", a, b),
+    astype=lambda x, dtype: x.line("F({0})"),
+    asarray=lambda x, dtype: x,
+)
+"""The namespace of tracers."""
+
+
+def loop(function: Callable[..., Any], arguments: Sequence[Array]) -> Callable[..., None] | None:
+    """What writes the results of array code for such `arguments` into the arrays that it is given after them.
+
+    The arguments are arrays of one dtype, and then numbers. None if the code has other operations than `LOOP`.
+    """
+    return _loop(function, tuple(isinstance(each, np.ndarray) for each in arguments), arguments[0].dtype.type)
+
+
+@cache
+def _loop(function: Callable[..., Any], are_arrays: tuple[bool, ...], dtype: type) -> Callable[..., None] | None:
+    lines: list[str] = []
+    tracers = [Tracer(f"x{number}", lines, is_array) for number, is_array in enumerate(are_arrays)]
+    try:
+        results = function(LOOP, *tracers)
+    except (AttributeError, TypeError):
+        return None
+    entries = [f"{tracer.name} = {tracer.name}s[place]" for tracer in tracers if tracer.is_array]
+    arguments = [f"{tracer.name}s" if tracer.is_array else tracer.name for tracer in tracers]
+    ends = [f"results{number}[place] = {_written(result, True)}" for number, result in enumerate(results)]
+    names = ", ".join([*arguments, *(f"results{number}" for number in range(len(results)))])
+    body = "\n        ".join([*entries, *lines, *ends])
+    scope: dict[str, Any] = {"F": dtype, "exp": exp, "log1p": log1p}
+    exec(f"def loop({names}):\n    for place in range(results0.size):\n        {body}\n", scope)
+    return compiled(scope["loop"])
+
+
+# --- matrices: one row after the other, or one column ------------------------------------------------
+
+
+def copyto(target: Array, source: Array) -> None:
+    """NumPy's: of matrices in two orders of memory, it is faster row by row."""
+    if np.shape(source) == target.shape and target.ndim == 2:
+        _copy(target, source)
+    else:
+        np.copyto(target, source)
+
+
+def take_along_axis(rows: Array, indices: Array, axis: int) -> Array:
+    """NumPy's, of one entry of each row of a matrix."""
+    entries = np.empty(indices.shape, rows.dtype)
+    _take(rows, indices, entries)
+    return entries
+
+
+def put_along_axis(rows: Array, indices: Array, entries: Array, axis: int) -> None:
+    """NumPy's, of one entry of each row of a matrix."""
+    _put(rows, indices, entries)
+
+
+def greatest_and_others(rows: Array) -> tuple[Array, Array]:
+    """The greatest number of each row of a matrix of numbers from 0 up, and the sum of the others, their axis kept."""
+    greatest, others = np.zeros((2, len(rows)), rows.dtype)
+    _add_smaller(rows.T, greatest, others)
+    return greatest[:, None], others[:, None]
+
+
+@compiled
+def _copy(target: Array, source: Array) -> None:
+    for row in range(len(target)):
+        for column in range(target.shape[1]):
+            target[row, column] = source[row, column]
+
+
+@compiled
+def _take(rows: Array, indices: Array, entries: Array) -> None:
+    for row in range(len(rows)):
+        entries[row, 0] = rows[row, indices[row, 0]]
+
+
+@compiled
+def _put(rows: Array, indices: Array, entries: Array) -> None:
+    for row in range(len(rows)):
+        rows[row, indices[row, 0]] = entries[row, 0]
+
+
+@compiled
+def _add_smaller(columns: Array, greatest: Array, others: Array) -> None:
+    for column in range(len(columns)):
+        for row in range(len(greatest)):
+            entry, largest = columns[column, row], greatest[row]
+            others[row] += min(entry, largest)
+            greatest[row] = max(entry, largest)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,6 @@
 """Names for the types that signatures share. SymPy's classes stand in them under their own names."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 from sympy import Expr
@@ -14,12 +15,20 @@ Namespace: TypeAlias = Any
 """The functions of an array library, such as the module `numpy`."""
 
 
-class Compiled(Protocol):
-    """What `arrays.compile` returns: a function of a namespace and of arrays, and its source."""
-
-    source: str
+class ArrayCode(Protocol):
+    """A function of a namespace and of arrays."""
 
     def __call__(self, xp: Namespace, *arrays: Array) -> tuple[Array, ...]: ...
+
+
+class Compiled(ArrayCode, Protocol):
+    """What `arrays.compile` returns: array code and its source.
+
+    Its cases, if it has any, are what it computes where all targets are 0 or 1, and where none is.
+    """
+
+    source: str
+    cases: Sequence[ArrayCode]
 
 
 Cell: TypeAlias = list[str | Expr]
