@@ -97,7 +97,8 @@ class Kink:
 class Jump:
     """A point at which the loss itself jumps: it is `left` just below the point, `there` at it, `right` just above.
 
-    `target` is the one target that has this jump, or None if every target has it.
+    At an end of the domain, it is `there` outside too. `target` is the one target that has this jump, or None if every
+    target has it.
     """
 
     point: Expr
@@ -127,7 +128,7 @@ def kinks(loss: Loss) -> list[Kink]:
 def jumps(loss: Loss) -> list[Jump]:
     """The points at which the loss itself jumps, as `kinks` gives those at which its slope does."""
     found = []
-    for target, point, pieces in _turns(loss):
+    for target, point, pieces in _turns(loss) + _ends(loss):
         if _jumps(loss, point, pieces):
             left, there, right = (_in_entries(loss, _at(loss, piece, point)) for piece in pieces)
             found.append(Jump(_in_entries(loss, point), left, there, right, target))
@@ -335,6 +336,17 @@ def _turns(loss: Loss) -> list[tuple[Expr | None, Expr, list[Expr]]]:
         for target, case in zip(_few_targets(loss), _cases(loss))
         for point in _points(loss, case)
     ]
+
+
+def _ends(loss: Loss) -> list[tuple[Expr | None, Expr, list[Expr]]]:
+    """The ends of the domain at which the loss of one number is finite, with its pieces there as `_turns` has them."""
+    domain, variable = domain_of(loss.prediction), _variable(loss)
+    found = []
+    for target, case in zip(_few_targets(loss), _cases(loss)) if _is_separate(loss) else []:
+        for end, sides in ((domain.inf, (0, 0, 1)), (domain.sup, (-1, 0, 0))):
+            if end in domain and not _beside(case, variable, end, 0).subs(variable, end).has(oo, -oo, nan, zoo):
+                found.append((target, end, [_beside(case, variable, end, side) for side in sides]))
+    return found
 
 
 def _pieces(loss: Loss) -> list[Expr]:

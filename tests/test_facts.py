@@ -542,6 +542,30 @@ def test_a_single_point_apart_from_all_others_is_a_jump():
     assert is_convex(apart) is False
 
 
+from_0 = Symbol("x", nonnegative=True)
+
+
+@pytest.mark.parametrize(
+    "expression, there, right",
+    [
+        (Piecewise((-1, Eq(from_0, 0)), (from_0, True)), "-1", "0"),
+        (Piecewise((5, from_0 <= 0), (from_0, True)), "5", "0"),
+        (from_0 + sign(from_0), "0", "1"),
+        (from_0 - Heaviside(-from_0, 1), "-1", "0"),
+    ],
+)
+def test_a_jump_at_an_end_of_the_domain_leaves_convexity_open(expression, there, right):
+    loss = Loss(name="own", expression=expression + 0 * value, prediction=from_0, target=value)
+    assert places(jumps(loss)) == [("0", there, there, right, "None")]
+    assert is_convex(loss) is steepest_slope(loss) is None
+
+
+@pytest.mark.parametrize("expression", [from_0 * Abs(from_0), from_0 * sign(from_0), -log(from_0), 1 / from_0])
+def test_no_jump_is_seen_at_an_end_where_the_loss_goes_on_or_is_no_number(expression):
+    loss = Loss(name="own", expression=expression + 0 * value, prediction=from_0, target=value)
+    assert jumps(loss) == [] and is_convex(loss)
+
+
 def test_a_card_says_where_the_loss_jumps():
     shown = str(OWN["0-1"].card())
     assert "where y is 1 and yhat is 0, the loss is 1 below, 0 there and 0 above\n" in shown
