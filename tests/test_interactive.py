@@ -276,7 +276,7 @@ def test_the_record_of_1973_is_dragged_by_the_pointer(chromium, figures):
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(chromium, figures, width, scheme):
     with Visit(chromium, figures, width=width, scheme=scheme) as visit:
-        assert visit.axe() == [] and visit.overflow() == []
+        assert visit.overflow() == [] and visit.axe() == []
         names = visit.page.locator("svg[role=img]").evaluate_all("(panels) => panels.map((panel) => panel.ariaLabel)")
         assert names == [panel.alt for scene in SCENES.values() for panel in scene.panels]
 
