@@ -1398,6 +1398,36 @@ SAID = {
         (p[i] - 1) * x[k],
         "It is right where y_i = 1, and not for every target.",
     ),
+    "n that a factor has": ("softmax_own_slope", n * p[i] * (1 - p[i]) / 2, "It is n/2 times the right answer."),
+    "two classes": ("softmax_own_slope", p[1] * p[2], "It is right for n = 2, and not for every n."),
+    "the reader's name of a function": ("sigmoid_slope", 1 - sigmoid(s), "A factor is missing: sigmoid(z)."),
+    "the reader's name of a share": ("softmax_own_slope", p[i], "A factor is missing: 1 - p_i."),
+    "the share of a loss without other shares": (
+        "softmax_cross_entropy_gradient",
+        -y[i] / p[i],
+        "It is the derivative with respect to p_i, not with respect to z_i.",
+    ),
+    "the share of a loss with other shares": (
+        "kl_divergence_by_score",
+        -p[i] / q[i],
+        "It is the derivative with respect to q_i, not with respect to z_i.",
+    ),
+    "the sign of a whole argument": (
+        "weight_gradient_of_one_neuron",
+        (sigmoid(-weight * feature - bias) - t) * feature,
+        "The sign of the argument of sigmoid(-b - w*x) is wrong.",
+    ),
+    "a factor too many, multiplied out": ("softplus_slope", prob - prob**2, "There is a factor too many: 1 - p."),
+    "a factor too many of a class, multiplied out": (
+        "logsumexp_gradient",
+        p[i] - p[i] ** 2,
+        "There is a factor too many: 1 - p_i.",
+    ),
+    "a factor too many of class 1, multiplied out": (
+        "softmax_of_two",
+        z[1] ** 2 - z[1] * z[2],
+        "There is a factor too many: z_1.",
+    ),
     "a forgotten sum": ("hidden_gradient", (p[i] - y[i]) * w[i], "A sum over i is missing."),
     "an index of no one": (
         "softmax_own_slope",
@@ -1427,16 +1457,20 @@ def test_what_is_wrong_with_the_axes_of_an_array_is_told():
     assert "It is right for one sample alone, and wrong for several at once." in mixed and "it stopped with" in mixed
     turned = str(exercises.stable_logsumexp.check(lambda scores: safe_logsumexp(scores.T)))
     assert "It takes the first axis for the classes, but they are on the last: one row is one sample." in turned
-    mean = exercises.batch_weight_gradient.check(
-        lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs / scores.shape[-1]
-    )
+    check = exercises.batch_weight_gradient.check
+    exchanged = str(check(lambda *arrays: batch_gradient(*arrays).T))
+    assert "It is right but for rows and columns, which are exchanged." in exchanged
+    exchanged = str(check(lambda *arrays: 2 * batch_gradient(*arrays).T))
+    assert "Rows and columns are exchanged, and that is not all." in exchanged
+    mean = check(lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs / scores.shape[-1])
     assert "It is N/n times the right answer, with N the number of samples." in str(mean)
 
 
 def test_an_answer_that_is_0_lacks_no_link():
     for answer in (S.Zero, Sum((p[i] - y[i]) * w[k], (i, 1, n))):
         for exercise in (exercises.hidden_gradient, exercises.hidden_score_gradient):
-            assert "missing" not in str(exercise.check(answer))
+            said = str(exercise.check(answer))
+            assert "missing" not in said and "0 times" not in said
 
 
 def test_a_region_has_its_edge_where_the_answer_is_wrong_on_it_too():
@@ -1444,6 +1478,17 @@ def test_a_region_has_its_edge_where_the_answer_is_wrong_on_it_too():
     assert "wrong where |yhat - y| ≥ beta" in str(lifted)  # by beta / 2
     unbent = exercises.huber_gradient.check(r)
     assert "wrong where |yhat - y| > delta" in str(unbent)  # on the edge r is delta, which is right
+
+
+def test_an_answer_that_is_wrong_on_a_kink_too_is_not_called_right_there():
+    tail = Piecewise((5, Eq(r, 0)), (r, Abs(r) < delta), (delta, True))
+    said = str(exercises.huber_gradient.check(tail))
+    assert said == "Not yet. At delta = 1, y = 0, yhat = 0 your answer is 5, and the right one is 0."
+
+
+def test_an_answer_whose_condition_divides_by_0_is_wrong_there():
+    said = str(exercises.hinge_gradient.check(Piecewise((-side, 1 / (side * prediction) > 1), (0, True))))
+    assert said == "Not yet. At y = 1, yhat = 0 your answer is undefined, and the right one is −1."
 
 
 def test_points_are_not_called_classes():

@@ -209,7 +209,7 @@ def _pairs(answer: Answer, expression: Expr, rest: Expr) -> Iterator[tuple[Point
 
 
 def _common_ratio(pairs: Iterable[tuple[Point, Any, Any]], constant: Expr) -> Expr | None:
-    """The fraction that the first of each pair over the second over `constant` is at all points, or None."""
+    """The fraction that the first of each pair over the second over `constant` seems to be, or None if it varies."""
     ratio = None
     for point, own, right in pairs:
         if not constant.free_symbols <= {n, *point.values} or not value(constant, point):
@@ -221,8 +221,7 @@ def _common_ratio(pairs: Iterable[tuple[Point, Any, Any]], constant: Expr) -> Ex
             return None
     if ratio is None or abs(float(ratio)) == float("inf"):
         return None
-    fraction = Fraction(float(ratio)).limit_denominator(60)
-    return S(fraction) if abs(fraction - float(ratio)) < 1e-8 and bool(fraction) == (abs(ratio) > NOTHING) else None
+    return S(Fraction(float(ratio)).limit_denominator(60))
 
 
 # --- kinks and branches ------------------------------------------------------------------------------
@@ -251,7 +250,6 @@ def _region(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
                 kind = "undefined" if undefined else "wrong at the kink"
                 yield Suspect(kind, words, exercise.solution, Ne(switch, 0))
     elif not all(inside.values()):
-        off_kinks = And(*(Ne(switch, 0) for switch in switches))
         conditions, sharp = _shared_by_the_wrong(wrong, switches)
         names = [f"condition{number}" for number in range(len(conditions))]
         where = " and ".join(f"{{{name}}}" for name in names)
@@ -261,12 +259,8 @@ def _region(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
         else:
             template = f"It is {mistake} only where {where}, but not everywhere there."
         words = Words(template, **dict(zip(names, conditions)))
-        yield Suspect(
-            "undefined" if undefined else "wrong branch",
-            words,
-            exercise.solution,
-            And(off_kinks, Not(And(*conditions))),
-        )
+        kind = "undefined" if undefined else "wrong branch"
+        yield Suspect(kind, words, exercise.solution, Not(And(*conditions)))
 
 
 def _two_sides(switch: Expr) -> tuple[Expr, Expr]:
@@ -333,7 +327,7 @@ def _through_probabilities(exercise: Exercise, score: Expr) -> Iterator[Suspect]
         return
     over_classes = isinstance(score, Indexed)
     share, outer = (_in_shares if over_classes else _in_probability)(exercise.of, score)
-    if outer == exercise.of or outer.has(score.base if over_classes else score):
+    if outer.has(score.base if over_classes else score):
         return
     by_share = _in_scores(differentiate(outer, share), share, score)
     asked = list(exercise.times.values())[-1][1] if exercise.times else score
@@ -413,7 +407,7 @@ def _without_powers(product: Expr) -> list[Expr]:
     found = []
     for factor in Mul.make_args(product):
         base, exponent = factor.as_base_exp()
-        if exponent.is_Integer and 0 < abs(exponent) <= MOST_FACTORS:
+        if exponent.is_Integer and abs(exponent) <= MOST_FACTORS:
             found += [base ** (exponent / abs(exponent))] * abs(exponent)
         else:
             found.append(factor)
@@ -539,7 +533,7 @@ def _terms_and_others(expression: Expr) -> Iterator[tuple[Expr, list[Expr]]]:
 
 def _extra(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     """The solution times a factor: one that it has already, a symbol of the exercise, or the slope of a sigmoid."""
-    indices = [index for index in free_indices(exercise.solution) if not index.is_number]
+    indices = free_indices(exercise.solution)
     rows = [part for part in exercise.uses if isinstance(part, IndexedBase)]
     known = [part for part in exercise.uses if isinstance(part, Symbol) and part not in {i, k, n}]
     known += [row[index] for row in rows for index in indices]
