@@ -1296,6 +1296,11 @@ SAID = {
         inside_beta(Abs(r) / beta, 1),
         "It is wrong where yhat < y, and right on the other side.",
     ),
+    "a region whose condition divides by 0": (
+        "squared_error_gradient",
+        Piecewise((2 * r, 1 / r > 0), (-2 * r, True)),
+        "It is wrong where 1/(yhat - y) ≤ 0, and right on the other side.",
+    ),
     "k that counts inputs": (
         "weight_gradient",
         (p[i] - y[i]) * x[i],
@@ -1486,9 +1491,9 @@ def test_an_answer_that_is_wrong_on_a_kink_too_is_not_called_right_there():
     assert said == "Not yet. At delta = 1, y = 0, yhat = 0 your answer is 5, and the right one is 0."
 
 
-def test_an_answer_whose_condition_divides_by_0_is_wrong_there():
-    said = str(exercises.hinge_gradient.check(Piecewise((-side, 1 / (side * prediction) > 1), (0, True))))
-    assert said == "Not yet. At y = 1, yhat = 0 your answer is undefined, and the right one is −1."
+def test_a_case_without_an_otherwise_that_is_wrong_too_is_answered():
+    said = str(exercises.hinge_gradient.check(Piecewise((prediction, side * prediction < 1))))
+    assert said == "Not yet. At y = 1, yhat = 0 your answer is 0, and the right one is −1."
 
 
 def test_points_are_not_called_classes():

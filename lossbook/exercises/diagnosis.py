@@ -496,7 +496,7 @@ def _signs(written: Expr) -> Iterator[Suspect]:
                     told = f"The signs of the terms {{own}} and {{other}}{place} are wrong."
                     words = Words(told, own=terms[0], other=terms[1], whole=part)
                 yield Suspect("wrong term", words, written.xreplace({part: part - 2 * Add(*terms)}))
-    for part in shortest_first(written.atoms(Function)):
+    for part in shortest_first(written.atoms(Function) - written.atoms(Piecewise)):
         if len(part.args) == 1:
             words = Words("The sign of the argument of {whole} is wrong.", whole=part)
             yield Suspect("wrong term", words, written.xreplace({part: part.func(-part.args[0])}))
