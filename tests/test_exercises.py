@@ -1301,6 +1301,17 @@ SAID = {
         Piecewise((2 * r, 1 / r > 0), (-2 * r, True)),
         "It is wrong where 1/(yhat - y) ≤ 0, and right on the other side.",
     ),
+    "the fewest conditions of a region": (
+        "huber_gradient",
+        Piecewise((delta, r > delta), (r, True)),
+        "It is wrong where yhat < y and |yhat - y| > delta, and right on the other side.",
+    ),
+    "a factor that one branch lacks": (
+        "smooth_l1_gradient",
+        inside_beta(r, sign(r)),
+        "It is wrong where |yhat - y| < beta, and right on the other side.",
+    ),
+    "a factor that all branches lack": ("hinge_gradient", inside_margin(-1, 0), "A factor is missing: y."),
     "k that counts inputs": (
         "weight_gradient",
         (p[i] - y[i]) * x[i],
@@ -1375,6 +1386,11 @@ SAID = {
         "weight_after_one_step",
         weight - rate * (prob - t),
         "A factor of the term -eta*(p - y) is missing: x.",
+    ),
+    "a symbol that a term lacks beside a number": (
+        "weight_after_one_step",
+        weight - 2 * rate * (prob - t),
+        "A factor of the term -2*eta*(p - y) is missing: x/2.",
     ),
     "a term left out": ("ridge_gradient", 2 * (weight * feature - value) * feature, "A term is missing: 2*lambda*w."),
     "a term of a sum over classes": ("hidden_gradient", total(p[k] * w[k]), "A term is missing: Σ_i(-w_i*y_i)."),
@@ -1457,12 +1473,14 @@ def test_a_function_that_changes_its_input_is_told_so():
     assert said == "Not yet. For z = [[1, 0]] it changed its input z in place."
 
 
-def test_what_is_wrong_with_the_axes_of_an_array_is_told():
+def test_what_is_wrong_with_the_axes_or_a_term_of_an_array_is_told():
     mixed = str(exercises.stable_softmax.check(lambda scores: np.exp(scores) / np.exp(scores).sum(axis=-1)))
     assert "It is right for one sample alone, and wrong for several at once." in mixed and "it stopped with" in mixed
     turned = str(exercises.stable_logsumexp.check(lambda scores: safe_logsumexp(scores.T)))
     assert "It takes the first axis for the classes, but they are on the last: one row is one sample." in turned
     check = exercises.batch_weight_gradient.check
+    added = str(check(lambda scores, truth, inputs: (shares(scores) + truth).T @ inputs / len(inputs)))
+    assert "The sign of the term x_k*y_i is wrong." in added
     exchanged = str(check(lambda *arrays: batch_gradient(*arrays).T))
     assert "It is right but for rows and columns, which are exchanged." in exchanged
     exchanged = str(check(lambda *arrays: 2 * batch_gradient(*arrays).T))

@@ -435,7 +435,7 @@ def _inner(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     whole = exercise.of.definition() if isinstance(exercise.of, NamedFunction) else exercise.of
     whole = rename_bound(whole, symbol.free_symbols)
     name = symbol.base if isinstance(symbol, Indexed) else symbol
-    still = IndexedBase(Dummy(real=True)) if isinstance(symbol, Indexed) else Dummy(real=True)
+    still = IndexedBase(Dummy()) if isinstance(symbol, Indexed) else Dummy()
     for outer in shortest_first(whole.atoms(Function, Pow) - whole.atoms(NamedFunction)):
         inner = outer.args[0]
         if isinstance(inner, (ExprCondPair, Indexed, Symbol)) or not inner.has(name):
