@@ -1439,6 +1439,11 @@ SAID = {
         "The sign of the argument of sigmoid(-b - w*x) is wrong.",
     ),
     "a factor too many, multiplied out": ("softplus_slope", prob - prob**2, "There is a factor too many: 1 - p."),
+    "a factor of the truth too many, multiplied out": (
+        "best_constant",
+        t - t**2,
+        "There is a factor too many: 1 - y.",
+    ),
     "a factor too many of a class, multiplied out": (
         "logsumexp_gradient",
         p[i] - p[i] ** 2,

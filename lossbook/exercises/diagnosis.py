@@ -51,11 +51,9 @@ from lossbook.exercises.words import Words
 from lossbook.functions import NamedFunction, log_sigmoid, log_softmax, sigmoid, softmax, softmax_complement
 from lossbook.indices import bound_indices, collapse, differentiate, free_indices, rename_bound, shortest_first
 from lossbook.notation import (
-    OPEN_UNIT,
     approximations,
     beta,
     delta,
-    domain_of,
     epsilon,
     i,
     k,
@@ -189,7 +187,7 @@ def _ratios(answer: Answer, expression: Expr, rest: Expr = S.Zero) -> Iterator[E
         ratio = _common_ratio(pairs, answer.defined(constant))
         if ratio is not None:
             yield ratio * constant
-        if ratio == 0:
+        if ratio is S.Zero:
             return
 
 
@@ -291,7 +289,7 @@ def _shared_by_the_wrong(found: dict[tuple[int, ...], bool], switches: Sequence[
         strict = not any(found[sides] for sides in edge)
         sharp = sharp and (strict or all(found[sides] for sides in edge))
         above, below = (StrictGreaterThan, StrictLessThan) if strict else (GreaterThan, LessThan)
-        conditions.append((above if wrong[0][place] > 0 else below)(*_two_sides(switches[place])))
+        conditions.append((above if wrong[0][place] == 1 else below)(*_two_sides(switches[place])))
     return conditions, sharp
 
 
@@ -384,8 +382,8 @@ MOST_FACTORS = 4
 def _without_factors(solution: Expr) -> Iterator[tuple[Expr, Expr]]:
     """Products of some factors of `solution`, and what is left without them."""
     factors = [factor for factor in _factors(solution) if factor.free_symbols][:MOST_FACTORS]
-    for size in range(1, len(factors) + 1):
-        for chosen in dict.fromkeys(combinations(factors, size)):
+    for size in range(len(factors)):
+        for chosen in dict.fromkeys(combinations(factors, size + 1)):
             rest = solution
             for factor in chosen:
                 rest = _divided(rest, factor)
@@ -532,13 +530,12 @@ def _terms_and_others(expression: Expr) -> Iterator[tuple[Expr, list[Expr]]]:
 
 
 def _extra(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
-    """The solution times a factor: one that it has already, a symbol of the exercise, or the slope of a sigmoid."""
+    """The solution times a factor: one that it has already, a symbol p of the exercise, 1 - p or p (1 - p)."""
     indices = free_indices(exercise.solution)
     rows = [part for part in exercise.uses if isinstance(part, IndexedBase)]
-    known = [part for part in exercise.uses if isinstance(part, Symbol) and part not in {i, k, n}]
+    known = [part for part in exercise.uses if isinstance(part, Symbol)]
     known += [row[index] for row in rows for index in indices]
-    shares = [symbol for symbol in known if domain_of(symbol) == OPEN_UNIT]
-    slopes = [part for share in shares for part in (1 - share, share * (1 - share))]
+    slopes = [part for symbol in known for part in (1 - symbol, symbol * (1 - symbol))]
     for factor in dict.fromkeys([*known, *slopes, *_factors(exercise.solution)]):
         ratio = _ratio(answer, factor * exercise.solution) if factor.free_symbols else None
         if ratio:
