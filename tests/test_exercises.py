@@ -1419,25 +1419,19 @@ SAID = {
         (p[i] - 1) * x[k],
         "It is right where y_i = 1, and not for every target.",
     ),
-    "n that a factor has": ("softmax_own_slope", n * p[i] * (1 - p[i]) / 2, "It is n/2 times the right answer."),
-    "two classes": ("softmax_own_slope", p[1] * p[2], "It is right for n = 2, and not for every n."),
     "the reader's name of a function": ("sigmoid_slope", 1 - sigmoid(s), "A factor is missing: sigmoid(z)."),
     "the reader's name of a share": ("softmax_own_slope", p[i], "A factor is missing: 1 - p_i."),
-    "the share of a loss without other shares": (
+    "the shares of a loss": (
         "softmax_cross_entropy_gradient",
         -y[i] / p[i],
         "It is the derivative with respect to p_i, not with respect to z_i.",
-    ),
-    "the share of a loss with other shares": (
-        "kl_divergence_by_score",
-        -p[i] / q[i],
-        "It is the derivative with respect to q_i, not with respect to z_i.",
     ),
     "the sign of a whole argument": (
         "weight_gradient_of_one_neuron",
         (sigmoid(-weight * feature - bias) - t) * feature,
         "The sign of the argument of sigmoid(-b - w*x) is wrong.",
     ),
+    "a factor too many three times": ("softplus_slope", prob**4, "There is a factor too many: p**3."),
     "a factor too many, multiplied out": ("softplus_slope", prob - prob**2, "There is a factor too many: 1 - p."),
     "a factor of the truth too many, multiplied out": (
         "best_constant",
