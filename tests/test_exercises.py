@@ -1296,6 +1296,22 @@ SAID = {
         inside_beta(Abs(r) / beta, 1),
         "It is wrong where yhat < y, and right on the other side.",
     ),
+    "a region whose condition divides by 0": (
+        "squared_error_gradient",
+        Piecewise((2 * r, 1 / r > 0), (-2 * r, True)),
+        "It is wrong where 1/(yhat - y) ≤ 0, and right on the other side.",
+    ),
+    "the fewest conditions of a region": (
+        "huber_gradient",
+        Piecewise((delta, r > delta), (r, True)),
+        "It is wrong where yhat < y and |yhat - y| > delta, and right on the other side.",
+    ),
+    "a factor that one branch lacks": (
+        "smooth_l1_gradient",
+        inside_beta(r, sign(r)),
+        "It is wrong where |yhat - y| < beta, and right on the other side.",
+    ),
+    "a factor that all branches lack": ("hinge_gradient", inside_margin(-1, 0), "A factor is missing: y."),
     "k that counts inputs": (
         "weight_gradient",
         (p[i] - y[i]) * x[i],
@@ -1371,6 +1387,11 @@ SAID = {
         weight - rate * (prob - t),
         "A factor of the term -eta*(p - y) is missing: x.",
     ),
+    "a symbol that a term lacks beside a number": (
+        "weight_after_one_step",
+        weight - 2 * rate * (prob - t),
+        "A factor of the term -2*eta*(p - y) is missing: x/2.",
+    ),
     "a term left out": ("ridge_gradient", 2 * (weight * feature - value) * feature, "A term is missing: 2*lambda*w."),
     "a term of a sum over classes": ("hidden_gradient", total(p[k] * w[k]), "A term is missing: Σ_i(-w_i*y_i)."),
     "an inner derivative": (
@@ -1398,6 +1419,35 @@ SAID = {
         (p[i] - 1) * x[k],
         "It is right where y_i = 1, and not for every target.",
     ),
+    "the reader's name of a function": ("sigmoid_slope", 1 - sigmoid(s), "A factor is missing: sigmoid(z)."),
+    "the reader's name of a share": ("softmax_own_slope", p[i], "A factor is missing: 1 - p_i."),
+    "the shares of a loss": (
+        "softmax_cross_entropy_gradient",
+        -y[i] / p[i],
+        "It is the derivative with respect to p_i, not with respect to z_i.",
+    ),
+    "the sign of a whole argument": (
+        "weight_gradient_of_one_neuron",
+        (sigmoid(-weight * feature - bias) - t) * feature,
+        "The sign of the argument of sigmoid(-b - w*x) is wrong.",
+    ),
+    "a factor too many three times": ("softplus_slope", prob**4, "There is a factor too many: p**3."),
+    "a factor too many, multiplied out": ("softplus_slope", prob - prob**2, "There is a factor too many: 1 - p."),
+    "a factor of the truth too many, multiplied out": (
+        "best_constant",
+        t - t**2,
+        "There is a factor too many: 1 - y.",
+    ),
+    "a factor too many of a class, multiplied out": (
+        "logsumexp_gradient",
+        p[i] - p[i] ** 2,
+        "There is a factor too many: 1 - p_i.",
+    ),
+    "a factor too many of class 1, multiplied out": (
+        "softmax_of_two",
+        z[1] ** 2 - z[1] * z[2],
+        "There is a factor too many: z_1.",
+    ),
     "a forgotten sum": ("hidden_gradient", (p[i] - y[i]) * w[i], "A sum over i is missing."),
     "an index of no one": (
         "softmax_own_slope",
@@ -1422,21 +1472,27 @@ def test_a_function_that_changes_its_input_is_told_so():
     assert said == "Not yet. For z = [[1, 0]] it changed its input z in place."
 
 
-def test_what_is_wrong_with_the_axes_of_an_array_is_told():
+def test_what_is_wrong_with_the_axes_or_a_term_of_an_array_is_told():
     mixed = str(exercises.stable_softmax.check(lambda scores: np.exp(scores) / np.exp(scores).sum(axis=-1)))
     assert "It is right for one sample alone, and wrong for several at once." in mixed and "it stopped with" in mixed
     turned = str(exercises.stable_logsumexp.check(lambda scores: safe_logsumexp(scores.T)))
     assert "It takes the first axis for the classes, but they are on the last: one row is one sample." in turned
-    mean = exercises.batch_weight_gradient.check(
-        lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs / scores.shape[-1]
-    )
+    check = exercises.batch_weight_gradient.check
+    added = str(check(lambda scores, truth, inputs: (shares(scores) + truth).T @ inputs / len(inputs)))
+    assert "The sign of the term x_k*y_i is wrong." in added
+    exchanged = str(check(lambda *arrays: batch_gradient(*arrays).T))
+    assert "It is right but for rows and columns, which are exchanged." in exchanged
+    exchanged = str(check(lambda *arrays: 2 * batch_gradient(*arrays).T))
+    assert "Rows and columns are exchanged, and that is not all." in exchanged
+    mean = check(lambda scores, truth, inputs: (shares(scores) - truth).T @ inputs / scores.shape[-1])
     assert "It is N/n times the right answer, with N the number of samples." in str(mean)
 
 
 def test_an_answer_that_is_0_lacks_no_link():
     for answer in (S.Zero, Sum((p[i] - y[i]) * w[k], (i, 1, n))):
         for exercise in (exercises.hidden_gradient, exercises.hidden_score_gradient):
-            assert "missing" not in str(exercise.check(answer))
+            said = str(exercise.check(answer))
+            assert "missing" not in said and "0 times" not in said
 
 
 def test_a_region_has_its_edge_where_the_answer_is_wrong_on_it_too():
@@ -1444,6 +1500,17 @@ def test_a_region_has_its_edge_where_the_answer_is_wrong_on_it_too():
     assert "wrong where |yhat - y| ≥ beta" in str(lifted)  # by beta / 2
     unbent = exercises.huber_gradient.check(r)
     assert "wrong where |yhat - y| > delta" in str(unbent)  # on the edge r is delta, which is right
+
+
+def test_an_answer_that_is_wrong_on_a_kink_too_is_not_called_right_there():
+    tail = Piecewise((5, Eq(r, 0)), (r, Abs(r) < delta), (delta, True))
+    said = str(exercises.huber_gradient.check(tail))
+    assert said == "Not yet. At delta = 1, y = 0, yhat = 0 your answer is 5, and the right one is 0."
+
+
+def test_a_case_without_an_otherwise_that_is_wrong_too_is_answered():
+    said = str(exercises.hinge_gradient.check(Piecewise((prediction, side * prediction < 1))))
+    assert said == "Not yet. At y = 1, yhat = 0 your answer is 0, and the right one is −1."
 
 
 def test_points_are_not_called_classes():

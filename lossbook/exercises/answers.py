@@ -176,7 +176,10 @@ def _upright(switch: Expr) -> Expr:
 def holds(condition: Any, point: Point) -> bool:
     """Whether `condition` is true at `point`."""
     placed = condition.xreplace({n: Integer(point.classes or 1), **point.indices})
-    return placed.xreplace(point.numbers) == True  # noqa: E712
+    try:
+        return placed.xreplace(point.numbers) == True  # noqa: E712
+    except TypeError:  # a side of it is divided by 0
+        return False
 
 
 def _number(number: Any) -> Expr:

@@ -51,11 +51,9 @@ from lossbook.exercises.words import Words
 from lossbook.functions import NamedFunction, log_sigmoid, log_softmax, sigmoid, softmax, softmax_complement
 from lossbook.indices import bound_indices, collapse, differentiate, free_indices, rename_bound, shortest_first
 from lossbook.notation import (
-    OPEN_UNIT,
     approximations,
     beta,
     delta,
-    domain_of,
     epsilon,
     i,
     k,
@@ -189,7 +187,7 @@ def _ratios(answer: Answer, expression: Expr, rest: Expr = S.Zero) -> Iterator[E
         ratio = _common_ratio(pairs, answer.defined(constant))
         if ratio is not None:
             yield ratio * constant
-        if ratio == 0:
+        if ratio is S.Zero:
             return
 
 
@@ -209,7 +207,7 @@ def _pairs(answer: Answer, expression: Expr, rest: Expr) -> Iterator[tuple[Point
 
 
 def _common_ratio(pairs: Iterable[tuple[Point, Any, Any]], constant: Expr) -> Expr | None:
-    """The fraction that the first of each pair over the second over `constant` is at all points, or None."""
+    """The fraction that the first of each pair over the second over `constant` seems to be, or None if it varies."""
     ratio = None
     for point, own, right in pairs:
         if not constant.free_symbols <= {n, *point.values} or not value(constant, point):
@@ -221,8 +219,7 @@ def _common_ratio(pairs: Iterable[tuple[Point, Any, Any]], constant: Expr) -> Ex
             return None
     if ratio is None or abs(float(ratio)) == float("inf"):
         return None
-    fraction = Fraction(float(ratio)).limit_denominator(60)
-    return S(fraction) if abs(fraction - float(ratio)) < 1e-8 and bool(fraction) == (abs(ratio) > NOTHING) else None
+    return S(Fraction(float(ratio)).limit_denominator(60))
 
 
 # --- kinks and branches ------------------------------------------------------------------------------
@@ -251,7 +248,6 @@ def _region(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
                 kind = "undefined" if undefined else "wrong at the kink"
                 yield Suspect(kind, words, exercise.solution, Ne(switch, 0))
     elif not all(inside.values()):
-        off_kinks = And(*(Ne(switch, 0) for switch in switches))
         conditions, sharp = _shared_by_the_wrong(wrong, switches)
         names = [f"condition{number}" for number in range(len(conditions))]
         where = " and ".join(f"{{{name}}}" for name in names)
@@ -261,12 +257,8 @@ def _region(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
         else:
             template = f"It is {mistake} only where {where}, but not everywhere there."
         words = Words(template, **dict(zip(names, conditions)))
-        yield Suspect(
-            "undefined" if undefined else "wrong branch",
-            words,
-            exercise.solution,
-            And(off_kinks, Not(And(*conditions))),
-        )
+        kind = "undefined" if undefined else "wrong branch"
+        yield Suspect(kind, words, exercise.solution, Not(And(*conditions)))
 
 
 def _two_sides(switch: Expr) -> tuple[Expr, Expr]:
@@ -297,7 +289,7 @@ def _shared_by_the_wrong(found: dict[tuple[int, ...], bool], switches: Sequence[
         strict = not any(found[sides] for sides in edge)
         sharp = sharp and (strict or all(found[sides] for sides in edge))
         above, below = (StrictGreaterThan, StrictLessThan) if strict else (GreaterThan, LessThan)
-        conditions.append((above if wrong[0][place] > 0 else below)(*_two_sides(switches[place])))
+        conditions.append((above if wrong[0][place] == 1 else below)(*_two_sides(switches[place])))
     return conditions, sharp
 
 
@@ -333,7 +325,7 @@ def _through_probabilities(exercise: Exercise, score: Expr) -> Iterator[Suspect]
         return
     over_classes = isinstance(score, Indexed)
     share, outer = (_in_shares if over_classes else _in_probability)(exercise.of, score)
-    if outer == exercise.of or outer.has(score.base if over_classes else score):
+    if outer.has(score.base if over_classes else score):
         return
     by_share = _in_scores(differentiate(outer, share), share, score)
     asked = list(exercise.times.values())[-1][1] if exercise.times else score
@@ -390,8 +382,8 @@ MOST_FACTORS = 4
 def _without_factors(solution: Expr) -> Iterator[tuple[Expr, Expr]]:
     """Products of some factors of `solution`, and what is left without them."""
     factors = [factor for factor in _factors(solution) if factor.free_symbols][:MOST_FACTORS]
-    for size in range(1, len(factors) + 1):
-        for chosen in dict.fromkeys(combinations(factors, size)):
+    for size in range(len(factors)):
+        for chosen in dict.fromkeys(combinations(factors, size + 1)):
             rest = solution
             for factor in chosen:
                 rest = _divided(rest, factor)
@@ -413,7 +405,7 @@ def _without_powers(product: Expr) -> list[Expr]:
     found = []
     for factor in Mul.make_args(product):
         base, exponent = factor.as_base_exp()
-        if exponent.is_Integer and 0 < abs(exponent) <= MOST_FACTORS:
+        if exponent.is_Integer and abs(exponent) <= MOST_FACTORS:
             found += [base ** (exponent / abs(exponent))] * abs(exponent)
         else:
             found.append(factor)
@@ -441,7 +433,7 @@ def _inner(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
     whole = exercise.of.definition() if isinstance(exercise.of, NamedFunction) else exercise.of
     whole = rename_bound(whole, symbol.free_symbols)
     name = symbol.base if isinstance(symbol, Indexed) else symbol
-    still = IndexedBase(Dummy(real=True)) if isinstance(symbol, Indexed) else Dummy(real=True)
+    still = IndexedBase(Dummy()) if isinstance(symbol, Indexed) else Dummy()
     for outer in shortest_first(whole.atoms(Function, Pow) - whole.atoms(NamedFunction)):
         inner = outer.args[0]
         if isinstance(inner, (ExprCondPair, Indexed, Symbol)) or not inner.has(name):
@@ -502,7 +494,7 @@ def _signs(written: Expr) -> Iterator[Suspect]:
                     told = f"The signs of the terms {{own}} and {{other}}{place} are wrong."
                     words = Words(told, own=terms[0], other=terms[1], whole=part)
                 yield Suspect("wrong term", words, written.xreplace({part: part - 2 * Add(*terms)}))
-    for part in shortest_first(written.atoms(Function)):
+    for part in shortest_first(written.atoms(Function) - written.atoms(Piecewise)):
         if len(part.args) == 1:
             words = Words("The sign of the argument of {whole} is wrong.", whole=part)
             yield Suspect("wrong term", words, written.xreplace({part: part.func(-part.args[0])}))
@@ -538,13 +530,12 @@ def _terms_and_others(expression: Expr) -> Iterator[tuple[Expr, list[Expr]]]:
 
 
 def _extra(exercise: Exercise, answer: Answer) -> Iterator[Suspect]:
-    """The solution times a factor: one that it has already, a symbol of the exercise, or the slope of a sigmoid."""
-    indices = [index for index in free_indices(exercise.solution) if not index.is_number]
+    """The solution times a factor: one that it has already, a symbol p of the exercise, 1 - p or p (1 - p)."""
+    indices = free_indices(exercise.solution)
     rows = [part for part in exercise.uses if isinstance(part, IndexedBase)]
-    known = [part for part in exercise.uses if isinstance(part, Symbol) and part not in {i, k, n}]
+    known = [part for part in exercise.uses if isinstance(part, Symbol)]
     known += [row[index] for row in rows for index in indices]
-    shares = [symbol for symbol in known if domain_of(symbol) == OPEN_UNIT]
-    slopes = [part for share in shares for part in (1 - share, share * (1 - share))]
+    slopes = [part for symbol in known for part in (1 - symbol, symbol * (1 - symbol))]
     for factor in dict.fromkeys([*known, *slopes, *_factors(exercise.solution)]):
         ratio = _ratio(answer, factor * exercise.solution) if factor.free_symbols else None
         if ratio:
