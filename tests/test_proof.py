@@ -80,6 +80,7 @@ s, t, prob, tau = notation.logit, notation.target, notation.probability, notatio
 a, b, c, r = (Symbol(name, real=True) for name in "abcr")
 T = Symbol("T", positive=True)
 negative = Symbol("m", negative=True)
+x = Symbol("x")  # complex, as far as SymPy knows
 matrix = IndexedBase("w", real=True)
 same = KroneckerDelta(i, j)
 total_exp = total(exp(z[k]))
@@ -90,6 +91,11 @@ hinge_gap = 1 - side * a
 
 def d(expression, *symbols):
     return Derivative(expression, *symbols, evaluate=False)
+
+
+def hidden(part):
+    """0 where `part` is defined; SymPy does not see it before it is multiplied out."""
+    return (part + 1) ** 2 - part**2 - 2 * part - 1
 
 
 def is_above(gap):
@@ -142,6 +148,23 @@ TRUE = {
         Piecewise((log(a - 1), a > 1), (0, True)),
         Piecewise((log((a - 1) ** 2) / 2, a > 1), (0, True)),
     ),
+    "an odd power of a circle's gap": (sign((a**2 + b**2 - 1) ** 3), sign(a**2 + b**2 - 1)),
+    "the maximum of a negative multiple": (Max(0, b * negative), negative * Min(0, b)),
+    "a truth is not above 1": (sign(t - 1 - exp(a)), Integer(-1)),
+    "where its double is 3": (
+        Piecewise((a, Eq(2 * a, 3)), (0, True)),
+        Piecewise((Rational(3, 2), Eq(2 * a, 3)), (0, True)),
+    ),
+    "a logarithm of an entry in its branch": (
+        Piecewise((log(z[i] - 1), z[i] > 1), (0, True)),
+        Piecewise((log((z[i] - 1) ** 2) / 2, z[i] > 1), (0, True)),
+    ),
+    # what is not 0 and not negative
+    "a pole from both sides": (1 / (a - b), -1 / (b - a)),
+    "a pole that a negative number is not": (1 / (1 + 1 / negative), negative / (1 + negative)),
+    "a power of a truth is defined": (hidden(t**gamma), Integer(0)),
+    "a logarithm of a multiple": (hidden(log(count * b)), hidden(log(count) + log(b))),
+    "logarithms of sizes in a sum": (total(log(Abs(z[k]))), total(log(z[k] ** 2)) / 2),
     # poles beside deltas
     "a pole beside a delta": (KroneckerDelta(i, k) / z[k], KroneckerDelta(i, k) / z[i]),
     # matrices
@@ -151,6 +174,7 @@ TRUE = {
         total(y[k] * total(matrix[i, k] * z[i], i)),
     ),
     "gradient by the inputs": (d(total(total(matrix[i, k] * y[k], k) * z[i], i), y[j]), total(matrix[i, j] * z[i], i)),
+    "a matrix that is defined": (matrix[k, l], z[k] * y[l], [Eq(matrix[i, j], z[i] * y[j])]),
     # probabilities, of which 1 - p is known to be positive
     "the logarithm of odds": (log(prob / (1 - prob)), log(prob) - log(1 - prob)),
     "the logarithm of odds in a row": (log(p[i] / (1 - p[i])), log(p[i]) - log(1 - p[i])),
@@ -339,6 +363,7 @@ TRUE = {
     "a row defined by a free entry": (total(z[k]), n * q[k], [Eq(z[i], q[k])]),
     "a decimal in a derivative": (d(T**1.1, T), 1.1 * T**0.1),
     "a row defined by another": (logsumexp(z), logsumexp(q) + c, [Eq(z[i], q[i] + c)]),
+    "a softmax of a row defined by another": (softmax(z, i), softmax(q, i), [Eq(z[k], q[k] + c)]),
     "shares that add only together": (total(exp(z[k]) / (1 + exp(z[k]))) + total(1 / (1 + exp(z[k]))), n),
     "shares times a sum": (
         c * total(z[k]) * total(sigmoid(z[k])) + c * total(z[k]) * total(sigmoid(-z[k])),
@@ -600,6 +625,18 @@ FALSE = {
     "the last class": (sign(n - i) * z[i], z[i]),
     "no class is the first": (KroneckerDelta(1, i), Integer(0)),
     "a delta in an exponent": (total(exp(same * z[j]), j), n * 1),
+    "a pole where a delta adds to 0": ((same + a) / b, Piecewise(((same + a) / b, Ne(same + a, 0)), (0, True))),
+    "a pole in every class": (total(1 / (1 + 1 / hidden(z[k]))), Integer(0)),
+    "a pole where no entry is positive": (
+        total(z[k] * Piecewise((1 / (a - b), z[k] > 0), (0, True))),
+        total(Piecewise((1 / (a - b), z[k] > 0), (0, True))) + 1,
+        [Eq(a - b, 0)],
+    ),
+    "the logarithm of a size": (log(b), log(Abs(b)) + hidden(log(b))),
+    "the logarithm of a squared gap": (log((1 - 2 * prob) ** 2), 2 * log(1 - 2 * prob)),
+    "the logarithm of the square of any number": (log(x**2) + hidden(log(x)), 2 * log(x)),
+    "a decimal exponent's sign": (log(prob * exp(1.7023 * T)), log(prob) - 1.7023 * T),
+    "a decimal exponent's inverse": (log(prob * exp(1.7023 * T)), log(prob) + 1.7023 / T),
     "the sign on a circle": (sign(a**2 + b**2 - 1) ** 2, 1 + 0 * a),
     "outside a circle": (Abs(a**2 + b**2 - 1), 1 - a**2 - b**2),
     "one over one over 0": (1 / (1 + 1 / Abs(s)), Abs(s) / (1 + Abs(s))),
@@ -703,6 +740,7 @@ FALSE = {
     "a captured index of a double sum": (total(total(z[k] * y[l], k), l), total(z[k] * y[k])),
     "a captured index in a derivative": (d(total(z[i] ** 2, i), z[i]), total(2 * z[i], i)),
     "a product of sums": (total(z[k]) ** 2, total(z[k] ** 2)),
+    "a product of five sums": (total(z[k]) ** 5, total(z[k] ** 5)),
     "a quotient of sums": (total(z[k]) / total(exp(z[k])), total(z[k] / exp(z[k]))),
     "a logarithm of a sum": (logsumexp(z), total(z[k])),
     "a log of a shifted row": (logsumexp(Lambda(k, z[k] + c)), logsumexp(z) + n * c),
@@ -730,6 +768,7 @@ FALSE = {
     "the Poisson rate for its logarithm": (d(exp(s) - t * s, s), 1 - t / s),
     "a given that is not given": (p[i] - y[i], softmax(z, i) - y[i]),
     "a given of another row": (p[i] - y[i], softmax(z, i) - y[i], [Eq(p[i], softmax(z, j))]),
+    "a given that is not of both rows": (p[i] * z[i], y[i] * z[i], [Eq(p[i], softmax(z, i))]),
     "equal where given only": (r, Integer(1), [TARGETS_SUM_TO_ONE]),
     "a number for an index": (z[i], z[1]),
     "two numbers for indices": (z[1], z[2]),
@@ -768,20 +807,15 @@ def test_what_is_false_is_refuted(name):
 
 # --- statements that the rules do not cover --------------------------------------------------------------
 
-x = Symbol("x")  # complex, as far as SymPy knows
 f = Function("f")
-
-
-def hidden(part):
-    """0 where `part` is defined; SymPy does not see it before it is multiplied out."""
-    return (part + 1) ** 2 - part**2 - 2 * part - 1
-
 
 UNKNOWN = {
     "a pole that a definition hides": (a / b, Integer(1), [Eq(a, b)]),
     "a pole that a definition hides in a polynomial": ((a**2 - b**2) / (a - b), a + b, [Eq(a, 2 * b)]),
     "a pole of a function that a definition hides": (c * tan(r) - b * tan(r), Integer(0), [Eq(c, b)]),
     "a class that a definition hides": (a * z[i + 1], Integer(0), [Eq(a, 0)]),
+    "a pole at equal indices that a definition hides": (a / (1 - same), Integer(0), [Eq(a, 0)]),
+    "a function with poles that a definition puts in": (hidden(a), Integer(0), [Eq(a, tan(r))]),
     "a pole of a derivative that its factor hides": (d(log(a), a) * a, Integer(1)),
     "a pole of a derivative that a definition hides": (d(a**2 / b, a), Integer(2), [Eq(a, b)]),
     "a pole of a derivative that names hide": (
@@ -794,7 +828,9 @@ UNKNOWN = {
         Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)) + hidden(log(a)),
         Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)),
     ),
+    "a root in a branch": (Piecewise((hidden(sqrt(a)), b > 0), (0, True)), Integer(0)),
     "no branch, times 0": (c * Piecewise((1, r > 0)), Integer(0), [Eq(c, 0)]),
+    "a power of a negative number": (1 + hidden(a**gamma), Integer(1)),
     "a root beside a whole power": (hidden(sqrt(a)) + a**count, a**count),
     "a root beside a power of any kind": (hidden(sqrt(a)) + a**gamma, a**gamma),
     "a logarithm beside a power of either sign": (hidden(log(count)) + count**b, count**b),
