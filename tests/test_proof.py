@@ -73,7 +73,7 @@ from lossbook.functions import (
     tanh,
 )
 from lossbook.notation import TARGETS_SUM_TO_ONE, count, delta, gamma, i, j, k, l, n, side, total
-from lossbook.proof import equal
+from lossbook.proof import equal, never_negative, substitute_definition
 
 z, y, p, q = notation.logits, notation.targets, notation.probabilities, notation.approximations
 s, t, prob, tau = notation.logit, notation.target, notation.probability, notation.quantile
@@ -174,7 +174,6 @@ TRUE = {
         total(y[k] * total(matrix[i, k] * z[i], i)),
     ),
     "gradient by the inputs": (d(total(total(matrix[i, k] * y[k], k) * z[i], i), y[j]), total(matrix[i, j] * z[i], i)),
-    "a matrix that is defined": (matrix[k, l], z[k] * y[l], [Eq(matrix[i, j], z[i] * y[j])]),
     # probabilities, of which 1 - p is known to be positive
     "the logarithm of odds": (log(prob / (1 - prob)), log(prob) - log(1 - prob)),
     "the logarithm of odds in a row": (log(p[i] / (1 - p[i])), log(p[i]) - log(1 - p[i])),
@@ -363,7 +362,6 @@ TRUE = {
     "a row defined by a free entry": (total(z[k]), n * q[k], [Eq(z[i], q[k])]),
     "a decimal in a derivative": (d(T**1.1, T), 1.1 * T**0.1),
     "a row defined by another": (logsumexp(z), logsumexp(q) + c, [Eq(z[i], q[i] + c)]),
-    "a softmax of a row defined by another": (softmax(z, i), softmax(q, i), [Eq(z[k], q[k] + c)]),
     "shares that add only together": (total(exp(z[k]) / (1 + exp(z[k]))) + total(1 / (1 + exp(z[k]))), n),
     "shares times a sum": (
         c * total(z[k]) * total(sigmoid(z[k])) + c * total(z[k]) * total(sigmoid(-z[k])),
@@ -674,6 +672,7 @@ FALSE = {
     "undefined at 0 in two terms": (coth(r) - 2 * csch(2 * r), tanh(r)),
     "undefined at a score of 0": (total(csch(z[k]) * sinh(z[k])), n),
     "acosh of cosh below 0": (acosh(cosh(r)), r),
+    "a pole at a root that is 0": (r * hidden(1 / (sqrt(5 + 2 * sqrt(6)) - sqrt(2) - sqrt(3))), Integer(0)),
     "undefined everywhere": (1 / ((1 + T) ** 2 - expand((1 + T) ** 2)), r),
     "wrong only at 0, beside a power": (t ** Symbol("g", real=True), t ** Symbol("g", real=True) + 1 - sign(t) ** 2),
     "wrong only at 0, beside a root": (sqrt(r), sqrt(r) + 1 - sign(r) ** 2),
@@ -909,6 +908,8 @@ def test_a_condition_with_a_free_index_holds_for_every_class():
     one_hot, symmetric = [Eq(y[k] ** 2, y[k]), TARGETS_SUM_TO_ONE], [Eq(matrix[i, j], matrix[j, i])]
     assert equal(total(y[k] ** 2), total(y[k]), one_hot)
     assert equal(y[i] ** 3 * y[j] ** 2, y[i] * y[j], one_hot)
+    assert equal(y[1] ** 2 * z[i], y[1] * z[i], one_hot)
+    assert equal(total(y[k] ** 2) * z[1] * z[i], total(y[k]) * z[1] * z[i], [Eq(y[i] ** 2, y[i])])
     assert equal(total((q[k] - y[k]) ** 2), 1 - 2 * total(q[k] * y[k]) + total(q[k] ** 2), one_hot)
     assert equal(matrix[l, k] - matrix[k, l], 0, symmetric)
     assert not equal(y[i] ** 2, 1, one_hot) and not equal(matrix[l, k], matrix[l, l], symmetric)
@@ -934,6 +935,14 @@ def test_a_condition_on_the_number_under_a_sign_is_used():
     assert equal(Abs(a) * b, a * Abs(b), [Eq(a - b, 0)])
     assert equal((c - a) ** 2, (1 - c * a) ** 2, [Eq(c**2, 1)])
     assert equal(Abs(a), a, [Eq(Piecewise((1, 1 / a > 0), (0, True)), 1)]).kind == "unknown"
+
+
+def test_an_equation_for_each_entry_of_a_matrix_is_a_condition():
+    assert equal(matrix[k, l], z[k] * y[l], [Eq(matrix[i, j], z[i] * y[j])])
+
+
+def test_a_definition_leaves_functions_of_other_rows_as_they_are():
+    assert substitute_definition(p[j] + softmax(z, j), Eq(p[i], softmax(z, i))) == 2 * softmax(z, j)
 
 
 def test_definitions_that_go_round_in_circles_are_conditions():
@@ -970,6 +979,17 @@ def test_a_proof_does_not_write_out_classes(monkeypatch):
     monkeypatch.setattr("lossbook.counterexamples.write_out", lambda *_: pytest.fail("a proof wrote out sums"))
     for name in ("softmax cross-entropy's gradient", "softmax's Jacobian", "squared error after softmax"):
         assert equal(*statement(name))
+
+
+def test_a_counterexample_has_a_number_for_all_that_is_written_but_what_is_defined():
+    assert {*equal(d(a * b, a), 2 * b).counterexample.values} == {a, b}
+    assert {*equal(softmax(z, i), 1 / n).counterexample.values} == {i, z[1], z[2]}
+    assert {*equal(prob, t, [Eq(prob, sigmoid(s))]).counterexample.values} == {t, s}
+
+
+def test_what_is_negative_below_one_half_is_not_never_negative():
+    assert never_negative(t * (1 - t)) and not never_negative(2 * t - 1)
+    assert never_negative(prob * (1 - prob)) and not never_negative(1 - 2 * prob)
 
 
 def test_the_counterexample_reads_well():
