@@ -718,7 +718,7 @@ def _are_the_same(claim: _Claim, facts: Sequence[Fact]) -> bool:
     if any(claim.undefined):
         return all(claim.undefined)
     left, right = (_domain(side.needs, facts) for side in (claim.left, claim.right))
-    return left is not None and left == right and _is_zero(claim.left.value - claim.right.value, unsolved)
+    return left == right and _is_zero(claim.left.value - claim.right.value, unsolved)
 
 
 def _positive_odds(parts: Sequence[Expr]) -> dict[Expr, Expr]:
@@ -825,31 +825,38 @@ def _symmetrised(summand: Expr, classes: Sequence[Expr]) -> Expr:
     return Add(*(summand.xreplace(dict(zip(classes, order))) for order in permutations(classes)))
 
 
-def _domain(needs: Iterable[Expr], facts: Sequence[Fact]) -> set[tuple[str, Expr]] | None:
-    """What must not be 0, not be negative or be defined by `needs`, unless that is known; None if something is 0.
+def _domain(needs: Iterable[Expr], facts: Sequence[Fact]) -> dict[tuple[str, Expr], int]:
+    """What must not be 0, not be negative or be defined by `needs`, unless that is known.
+
+    Each with how many classes there must be for that, those of free indices apart: none is without a class.
+    """
+    found: dict[tuple[str, Expr], int] = {}
+    for need in sorted(needs, key=_classes_of, reverse=True):  # the fewest count
+        found |= dict.fromkeys(_restrictions(need, facts), _classes_of(need))
+    return found
+
+
+def _restrictions(need: Expr, facts: Sequence[Fact]) -> Iterator[tuple[str, Expr]]:
+    """What must not be 0, not be negative or be defined by one of the needs.
 
     Indices that sums bind are named by their places, since only the kind of what vanishes is compared.
     """
-    found: set[tuple[str, Expr]] = set()
-    for need in needs:
-        bound = sorted(bound_indices(need), key=str)
-        base, power = _innermost(need)
-        if power.is_nonnegative and base.is_nonnegative and power != 0 or _exceeds_zero(base, facts):
-            continue
-        base = factor(together(base))
-        if base == 0 and not power.is_positive:
-            return None
-        factors = [f for f in factors_of(base) if not _exceeds_zero(f, facts)]
-        if not power.is_number:  # it may be negative or not, whole or not
-            found |= {("defined", _alike([Tuple(Mul(*factors), power)], bound))} if factors else set()
-            continue
-        if power.is_nonpositive:
-            bases = [_base(f) for f in factors if not _exceeds_zero(-f, facts)]
-            found |= {("not 0", _alike([base, -base], bound)) for base in bases}
-        if not power.is_Integer or power == 0:
-            odd = Mul(*(f for f in factors if not (f.is_nonnegative or f.as_base_exp()[1].is_even)))
-            found |= {("not negative", _alike([odd], bound))} if odd != 1 else set()
-    return found
+    bound = sorted(bound_indices(need), key=str)
+    base, power = _innermost(need)
+    if power.is_nonnegative and base.is_nonnegative and power != 0 or _exceeds_zero(base, facts):
+        return
+    factors = [f for f in factors_of(factor(together(base))) if not _exceeds_zero(f, facts)]
+    if not power.is_number:  # it may be negative or not, whole or not
+        if factors:
+            yield "defined", _alike([Tuple(Mul(*factors), power)], bound)
+        return
+    if power.is_nonpositive:
+        for base in (_base(f) for f in factors if not _exceeds_zero(-f, facts)):
+            yield "not 0", _alike([base, -base], bound)
+    if not power.is_Integer or power == 0:
+        odd = Mul(*(f for f in factors if not (f.is_nonnegative or f.as_base_exp()[1].is_even)))
+        if odd != 1:
+            yield "not negative", _alike([odd], bound)
 
 
 def _base(power: Expr) -> Expr:
@@ -861,6 +868,11 @@ def _base(power: Expr) -> Expr:
 def _innermost(need: Expr) -> Expr:
     """`need` without the indices that it is a function of."""
     return _innermost(need.expr) if isinstance(need, Lambda) else need
+
+
+def _classes_of(need: Expr) -> int:
+    """How many indices `need` is a function of: so many classes it takes, since they differ."""
+    return len(need.atoms(Lambda))
 
 
 def _alike(forms: Sequence[Expr], bound: Sequence[Expr]) -> Expr:

@@ -372,6 +372,7 @@ TRUE = {
         total(total(z[k] / (exp(z[k]) + exp(z[l])), k), l),
         total(total(z[l] / (exp(z[k]) + exp(z[l])), k), l),
     ),
+    "a pole in each of n equal sums": (total(total(1 / (1 + 1 / z[k]), k), l), n * total(1 / (1 + 1 / z[k]))),
     "a double sum of products": (total(total(z[k] * y[l], k), l), total(z[k]) * total(y[k])),
     "a renamed index": (total(y[k] * z[k], k), total(y[j] * z[j], j)),
     "a bound index with a free name": (d(total(z[i] ** 3, i), z[i]), 3 * z[i] ** 2),
@@ -625,6 +626,10 @@ FALSE = {
     "a delta in an exponent": (total(exp(same * z[j]), j), n * 1),
     "a pole where a delta adds to 0": ((same + a) / b, Piecewise(((same + a) / b, Ne(same + a, 0)), (0, True))),
     "a pole in every class": (total(1 / (1 + 1 / hidden(z[k]))), Integer(0)),
+    "a pole that it takes two classes for": (
+        total(total(hidden(1 / Piecewise((1, Eq(k, l)), (z[k], True))), k), l),
+        total(hidden(1 / z[k])),
+    ),
     "a pole where no entry is positive": (
         total(z[k] * Piecewise((1 / (a - b), z[k] > 0), (0, True))),
         total(Piecewise((1 / (a - b), z[k] > 0), (0, True))) + 1,
