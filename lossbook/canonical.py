@@ -102,9 +102,8 @@ def factors_of(product: Expr) -> list[Expr]:
     """The factors of `product`, those of its absolute values each with bars of its own."""
     factors: list[Expr] = []
     for part in Mul.make_args(product):
-        base, power = part.as_base_exp()
-        inner = Mul.make_args(factor(base.args[0])) if isinstance(base, Abs) else ()
-        factors += [Abs(each) ** power for each in inner] or [part]
+        inner = Mul.make_args(factor(part.args[0])) if isinstance(part, Abs) else ()
+        factors += map(Abs, inner) if inner else [part]
     return factors
 
 

@@ -157,7 +157,7 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     claim = claim.each(lambda part: rename_bound(part, free))
     try:
         if _is_covered(left) and _is_covered(right):
-            indices = [index for index in free if index.is_Symbol]
+            indices = sorted(free, key=str)
             instances = tuple(instance for condition in claim.conditions for instance in _instances(condition, indices))
             goal = replace(claim, conditions=instances)
             if claim.left == claim.right or _proved(goal.each(_in_exponentials)):
@@ -237,7 +237,7 @@ def _instances(condition: Expr, indices: Sequence[Expr]) -> Iterator[Expr]:
     for chosen in product(indices, repeat=len(own)):
         yield rename_bound(condition, {*chosen}).xreplace(dict(zip(own, chosen)))
     if len(own) == 1:
-        yield total(condition, *own)
+        yield rename_bound(total(condition, *own), {*indices})
 
 
 @dataclass(frozen=True)
@@ -375,7 +375,7 @@ def _needs(expression: Expr) -> list[Expr]:
     if isinstance(expression, Mul):
         deltas = Mul(*(part for part in expression.args if _is_of_deltas(part)))
         return found if deltas == 1 else [*_only_where(Ne(deltas, 0), found)]
-    if isinstance(expression, (Pow, log)) and not expression.is_number:
+    if isinstance(expression, (Pow, log)):
         base, power = (expression.args[0], S.Zero) if isinstance(expression, log) else expression.as_base_exp()
         if isinstance(base, Abs) and power == 0:
             base, power = base.args[0], S.NegativeOne
@@ -450,7 +450,7 @@ def substitute_definition(expression: Expr, equation: Equality) -> Expr:
         safe = rename_bound(meaning, entry.indices[0].free_symbols)
         return safe.xreplace({index: entry.indices[0]})
 
-    expression = rename_bound(expression, {other for other in free_indices(meaning) if other != index})
+    expression = rename_bound(expression, {*free_indices(meaning)})
     entries = [entry for entry in expression.atoms(Indexed) if entry.base == defined.base]
     return expression.xreplace({entry: at(entry) for entry in entries})
 
@@ -655,17 +655,14 @@ def _next_switch(parts: Sequence[Expr]) -> Expr | None:
 
 def _solvable(switch: Expr) -> Expr | None:
     """A symbol or entry in which `switch` is linear, rather one that may have either sign."""
-    bound = bound_indices(switch)
-    candidates = shortest_first(
-        scalars(switch) | {entry for entry in switch.atoms(Indexed) if not bound & entry.free_symbols}
-    )
+    candidates = shortest_first(scalars(switch) | switch.atoms(Indexed))
     linear = [unknown for unknown in candidates if _slope(switch, unknown).is_number]
     return min(linear, key=lambda unknown: bool(unknown.is_nonnegative), default=None)
 
 
 def _slope(expression: Expr, unknown: Expr) -> Expr:
     """The derivative by a symbol or by an entry that is taken as a number apart from its row."""
-    x = Dummy(real=True)
+    x = Dummy()
     return expression.xreplace({unknown: x}).diff(x)
 
 
@@ -721,7 +718,7 @@ def _are_the_same(claim: _Claim, facts: Sequence[Fact]) -> bool:
     if any(claim.undefined):
         return all(claim.undefined)
     left, right = (_domain(side.needs, facts) for side in (claim.left, claim.right))
-    return left is not None and left == right and _is_zero(claim.left.value - claim.right.value, unsolved)
+    return left == right and _is_zero(claim.left.value - claim.right.value, unsolved)
 
 
 def _positive_odds(parts: Sequence[Expr]) -> dict[Expr, Expr]:
@@ -800,9 +797,7 @@ def _vanishes_as_multiple_sum(polynomial: Expr) -> bool:
     if 0 in summands and summands[0] != 0 or max(summands) > MOST_SUMS:
         return False
     claims = (
-        _Claim(_Side(_symmetrised(summand, classes[:degree])), _Side(S.Zero))
-        for degree, summand in summands.items()
-        if degree
+        _Claim(_Side(_symmetrised(summand, classes[:degree])), _Side(S.Zero)) for degree, summand in summands.items()
     )
     return all(map(_proved, claims))
 
@@ -830,39 +825,44 @@ def _symmetrised(summand: Expr, classes: Sequence[Expr]) -> Expr:
     return Add(*(summand.xreplace(dict(zip(classes, order))) for order in permutations(classes)))
 
 
-def _domain(needs: Iterable[Expr], facts: Sequence[Fact]) -> set[tuple[str, Expr]] | None:
-    """What must not be 0, not be negative or be defined by `needs`, unless that is known; None if something is 0.
+def _domain(needs: Iterable[Expr], facts: Sequence[Fact]) -> dict[tuple[str, Expr], int]:
+    """What must not be 0, not be negative or be defined by `needs`, unless that is known.
 
-    Indices that sums bind are named by their places, since only the kind of what vanishes is compared.
+    Each with how many classes there must be for that, those of free indices apart: none is without a class.
     """
-    found: set[tuple[str, Expr]] = set()
-    for need in needs:
-        bound = sorted(bound_indices(need), key=str)
-        base, power = _innermost(need)
-        if power.is_nonnegative and base.is_nonnegative and power != 0 or _exceeds_zero(base, facts):
-            continue
-        base = factor(together(base))
-        if base == 0 and not power.is_positive:
-            return None
-        factors = [f for f in factors_of(base) if not _exceeds_zero(f, facts)]
-        if not power.is_number:  # it may be negative or not, whole or not
-            found |= {("defined", _alike([Tuple(Mul(*factors), power)], bound))} if factors else set()
-            continue
-        if power.is_nonpositive:
-            bases = [_base(f) for f in factors if not _exceeds_zero(-f, facts)]
-            found |= {("not 0", _alike([base, -base], bound)) for base in bases if not base.is_number}
-        if not power.is_Integer or power == 0:
-            odd = Mul(*(f for f in factors if not (f.is_nonnegative or f.as_base_exp()[1].is_even)))
-            found |= {("not negative", _alike([odd], bound))} if odd != 1 else set()
+    found: dict[tuple[str, Expr], int] = {}
+    for need in sorted(needs, key=_classes_of, reverse=True):  # the fewest count
+        found |= dict.fromkeys(_restrictions(need, facts), _classes_of(need))
     return found
 
 
+def _restrictions(need: Expr, facts: Sequence[Fact]) -> Iterator[tuple[str, Expr]]:
+    """What must not be 0, not be negative or be defined by one of the needs.
+
+    Indices that sums bind are named by their places, since only the kind of what vanishes is compared.
+    """
+    bound = sorted(bound_indices(need), key=str)
+    base, power = _innermost(need)
+    if power.is_nonnegative and base.is_nonnegative and power != 0 or _exceeds_zero(base, facts):
+        return
+    factors = [f for f in factors_of(factor(together(base))) if not _exceeds_zero(f, facts)]
+    if not power.is_number:  # it may be negative or not, whole or not
+        if factors:
+            yield "defined", _alike([Tuple(Mul(*factors), power)], bound)
+        return
+    if power.is_nonpositive:
+        for base in (_base(f) for f in factors if not _exceeds_zero(-f, facts)):
+            yield "not 0", _alike([base, -base], bound)
+    if not power.is_Integer or power == 0:
+        odd = Mul(*(f for f in factors if not (f.is_nonnegative or f.as_base_exp()[1].is_even)))
+        if odd != 1:
+            yield "not negative", _alike([odd], bound)
+
+
 def _base(power: Expr) -> Expr:
-    """What is 0 where `power` is: x for x**2 and |x|."""
+    """What is 0 where `power` is: x for x**2."""
     base, exponent = power.as_base_exp()
-    if not exponent.is_nonzero:
-        return power
-    return base.args[0] if isinstance(base, Abs) else base
+    return base if exponent.is_nonzero else power
 
 
 def _innermost(need: Expr) -> Expr:
@@ -870,11 +870,15 @@ def _innermost(need: Expr) -> Expr:
     return _innermost(need.expr) if isinstance(need, Lambda) else need
 
 
+def _classes_of(need: Expr) -> int:
+    """How many indices `need` is a function of: so many classes it takes, since they differ."""
+    return len(need.atoms(Lambda))
+
+
 def _alike(forms: Sequence[Expr], bound: Sequence[Expr]) -> Expr:
     """The first of `forms` that mean the same, whatever the names of their `bound` indices."""
-    used = [index for index in bound if forms[0].has(index)]
-    orders = permutations(map(bound_class, range(len(used))))
-    return min((form.xreplace(dict(zip(used, order))) for order in orders for form in forms), key=str)
+    orders = permutations(map(bound_class, range(len(bound))))
+    return min((form.xreplace(dict(zip(bound, order))) for order in orders for form in forms), key=str)
 
 
 def _exceeds_zero(expression: Expr, facts: Sequence[Fact]) -> bool:

@@ -73,13 +73,14 @@ from lossbook.functions import (
     tanh,
 )
 from lossbook.notation import TARGETS_SUM_TO_ONE, count, delta, gamma, i, j, k, l, n, side, total
-from lossbook.proof import equal
+from lossbook.proof import equal, never_negative, substitute_definition
 
 z, y, p, q = notation.logits, notation.targets, notation.probabilities, notation.approximations
 s, t, prob, tau = notation.logit, notation.target, notation.probability, notation.quantile
 a, b, c, r = (Symbol(name, real=True) for name in "abcr")
 T = Symbol("T", positive=True)
 negative = Symbol("m", negative=True)
+x = Symbol("x")  # complex, as far as SymPy knows
 matrix = IndexedBase("w", real=True)
 same = KroneckerDelta(i, j)
 total_exp = total(exp(z[k]))
@@ -90,6 +91,11 @@ hinge_gap = 1 - side * a
 
 def d(expression, *symbols):
     return Derivative(expression, *symbols, evaluate=False)
+
+
+def hidden(part):
+    """0 where `part` is defined; SymPy does not see it before it is multiplied out."""
+    return (part + 1) ** 2 - part**2 - 2 * part - 1
 
 
 def is_above(gap):
@@ -142,6 +148,23 @@ TRUE = {
         Piecewise((log(a - 1), a > 1), (0, True)),
         Piecewise((log((a - 1) ** 2) / 2, a > 1), (0, True)),
     ),
+    "an odd power of a circle's gap": (sign((a**2 + b**2 - 1) ** 3), sign(a**2 + b**2 - 1)),
+    "the maximum of a negative multiple": (Max(0, b * negative), negative * Min(0, b)),
+    "a truth is not above 1": (sign(t - 1 - exp(a)), Integer(-1)),
+    "where its double is 3": (
+        Piecewise((a, Eq(2 * a, 3)), (0, True)),
+        Piecewise((Rational(3, 2), Eq(2 * a, 3)), (0, True)),
+    ),
+    "a logarithm of an entry in its branch": (
+        Piecewise((log(z[i] - 1), z[i] > 1), (0, True)),
+        Piecewise((log((z[i] - 1) ** 2) / 2, z[i] > 1), (0, True)),
+    ),
+    # what is not 0 and not negative
+    "a pole from both sides": (1 / (a - b), -1 / (b - a)),
+    "a pole that a negative number is not": (1 / (1 + 1 / negative), negative / (1 + negative)),
+    "a power of a truth is defined": (hidden(t**gamma), Integer(0)),
+    "a logarithm of a multiple": (hidden(log(count * b)), hidden(log(count) + log(b))),
+    "logarithms of sizes in a sum": (total(log(Abs(z[k]))), total(log(z[k] ** 2)) / 2),
     # poles beside deltas
     "a pole beside a delta": (KroneckerDelta(i, k) / z[k], KroneckerDelta(i, k) / z[i]),
     # matrices
@@ -349,6 +372,7 @@ TRUE = {
         total(total(z[k] / (exp(z[k]) + exp(z[l])), k), l),
         total(total(z[l] / (exp(z[k]) + exp(z[l])), k), l),
     ),
+    "a pole in each of n equal sums": (total(total(1 / (1 + 1 / z[k]), k), l), n * total(1 / (1 + 1 / z[k]))),
     "a double sum of products": (total(total(z[k] * y[l], k), l), total(z[k]) * total(y[k])),
     "a renamed index": (total(y[k] * z[k], k), total(y[j] * z[j], j)),
     "a bound index with a free name": (d(total(z[i] ** 3, i), z[i]), 3 * z[i] ** 2),
@@ -600,6 +624,22 @@ FALSE = {
     "the last class": (sign(n - i) * z[i], z[i]),
     "no class is the first": (KroneckerDelta(1, i), Integer(0)),
     "a delta in an exponent": (total(exp(same * z[j]), j), n * 1),
+    "a pole where a delta adds to 0": ((same + a) / b, Piecewise(((same + a) / b, Ne(same + a, 0)), (0, True))),
+    "a pole in every class": (total(1 / (1 + 1 / hidden(z[k]))), Integer(0)),
+    "a pole that it takes two classes for": (
+        total(total(hidden(1 / Piecewise((1, Eq(k, l)), (z[k], True))), k), l),
+        total(hidden(1 / z[k])),
+    ),
+    "a pole where no entry is positive": (
+        total(z[k] * Piecewise((1 / (a - b), z[k] > 0), (0, True))),
+        total(Piecewise((1 / (a - b), z[k] > 0), (0, True))) + 1,
+        [Eq(a - b, 0)],
+    ),
+    "the logarithm of a size": (log(b), log(Abs(b)) + hidden(log(b))),
+    "the logarithm of a squared gap": (log((1 - 2 * prob) ** 2), 2 * log(1 - 2 * prob)),
+    "the logarithm of the square of any number": (log(x**2) + hidden(log(x)), 2 * log(x)),
+    "a decimal exponent's sign": (log(prob * exp(1.7023 * T)), log(prob) - 1.7023 * T),
+    "a decimal exponent's inverse": (log(prob * exp(1.7023 * T)), log(prob) + 1.7023 / T),
     "the sign on a circle": (sign(a**2 + b**2 - 1) ** 2, 1 + 0 * a),
     "outside a circle": (Abs(a**2 + b**2 - 1), 1 - a**2 - b**2),
     "one over one over 0": (1 / (1 + 1 / Abs(s)), Abs(s) / (1 + Abs(s))),
@@ -637,6 +677,7 @@ FALSE = {
     "undefined at 0 in two terms": (coth(r) - 2 * csch(2 * r), tanh(r)),
     "undefined at a score of 0": (total(csch(z[k]) * sinh(z[k])), n),
     "acosh of cosh below 0": (acosh(cosh(r)), r),
+    "a pole at a root that is 0": (r * hidden(1 / (sqrt(5 + 2 * sqrt(6)) - sqrt(2) - sqrt(3))), Integer(0)),
     "undefined everywhere": (1 / ((1 + T) ** 2 - expand((1 + T) ** 2)), r),
     "wrong only at 0, beside a power": (t ** Symbol("g", real=True), t ** Symbol("g", real=True) + 1 - sign(t) ** 2),
     "wrong only at 0, beside a root": (sqrt(r), sqrt(r) + 1 - sign(r) ** 2),
@@ -703,6 +744,7 @@ FALSE = {
     "a captured index of a double sum": (total(total(z[k] * y[l], k), l), total(z[k] * y[k])),
     "a captured index in a derivative": (d(total(z[i] ** 2, i), z[i]), total(2 * z[i], i)),
     "a product of sums": (total(z[k]) ** 2, total(z[k] ** 2)),
+    "a product of five sums": (total(z[k]) ** 5, total(z[k] ** 5)),
     "a quotient of sums": (total(z[k]) / total(exp(z[k])), total(z[k] / exp(z[k]))),
     "a logarithm of a sum": (logsumexp(z), total(z[k])),
     "a log of a shifted row": (logsumexp(Lambda(k, z[k] + c)), logsumexp(z) + n * c),
@@ -730,6 +772,7 @@ FALSE = {
     "the Poisson rate for its logarithm": (d(exp(s) - t * s, s), 1 - t / s),
     "a given that is not given": (p[i] - y[i], softmax(z, i) - y[i]),
     "a given of another row": (p[i] - y[i], softmax(z, i) - y[i], [Eq(p[i], softmax(z, j))]),
+    "a given that is not of both rows": (p[i] * z[i], y[i] * z[i], [Eq(p[i], softmax(z, i))]),
     "equal where given only": (r, Integer(1), [TARGETS_SUM_TO_ONE]),
     "a number for an index": (z[i], z[1]),
     "two numbers for indices": (z[1], z[2]),
@@ -768,20 +811,15 @@ def test_what_is_false_is_refuted(name):
 
 # --- statements that the rules do not cover --------------------------------------------------------------
 
-x = Symbol("x")  # complex, as far as SymPy knows
 f = Function("f")
-
-
-def hidden(part):
-    """0 where `part` is defined; SymPy does not see it before it is multiplied out."""
-    return (part + 1) ** 2 - part**2 - 2 * part - 1
-
 
 UNKNOWN = {
     "a pole that a definition hides": (a / b, Integer(1), [Eq(a, b)]),
     "a pole that a definition hides in a polynomial": ((a**2 - b**2) / (a - b), a + b, [Eq(a, 2 * b)]),
     "a pole of a function that a definition hides": (c * tan(r) - b * tan(r), Integer(0), [Eq(c, b)]),
     "a class that a definition hides": (a * z[i + 1], Integer(0), [Eq(a, 0)]),
+    "a pole at equal indices that a definition hides": (a / (1 - same), Integer(0), [Eq(a, 0)]),
+    "a function with poles that a definition puts in": (hidden(a), Integer(0), [Eq(a, tan(r))]),
     "a pole of a derivative that its factor hides": (d(log(a), a) * a, Integer(1)),
     "a pole of a derivative that a definition hides": (d(a**2 / b, a), Integer(2), [Eq(a, b)]),
     "a pole of a derivative that names hide": (
@@ -794,7 +832,9 @@ UNKNOWN = {
         Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)) + hidden(log(a)),
         Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)),
     ),
+    "a root in a branch": (Piecewise((hidden(sqrt(a)), b > 0), (0, True)), Integer(0)),
     "no branch, times 0": (c * Piecewise((1, r > 0)), Integer(0), [Eq(c, 0)]),
+    "a power of a negative number": (1 + hidden(a**gamma), Integer(1)),
     "a root beside a whole power": (hidden(sqrt(a)) + a**count, a**count),
     "a root beside a power of any kind": (hidden(sqrt(a)) + a**gamma, a**gamma),
     "a logarithm beside a power of either sign": (hidden(log(count)) + count**b, count**b),
@@ -873,6 +913,8 @@ def test_a_condition_with_a_free_index_holds_for_every_class():
     one_hot, symmetric = [Eq(y[k] ** 2, y[k]), TARGETS_SUM_TO_ONE], [Eq(matrix[i, j], matrix[j, i])]
     assert equal(total(y[k] ** 2), total(y[k]), one_hot)
     assert equal(y[i] ** 3 * y[j] ** 2, y[i] * y[j], one_hot)
+    assert equal(y[1] ** 2 * z[i], y[1] * z[i], one_hot)
+    assert equal(total(y[k] ** 2) * z[1] * z[i], total(y[k]) * z[1] * z[i], [Eq(y[i] ** 2, y[i])])
     assert equal(total((q[k] - y[k]) ** 2), 1 - 2 * total(q[k] * y[k]) + total(q[k] ** 2), one_hot)
     assert equal(matrix[l, k] - matrix[k, l], 0, symmetric)
     assert not equal(y[i] ** 2, 1, one_hot) and not equal(matrix[l, k], matrix[l, l], symmetric)
@@ -898,6 +940,14 @@ def test_a_condition_on_the_number_under_a_sign_is_used():
     assert equal(Abs(a) * b, a * Abs(b), [Eq(a - b, 0)])
     assert equal((c - a) ** 2, (1 - c * a) ** 2, [Eq(c**2, 1)])
     assert equal(Abs(a), a, [Eq(Piecewise((1, 1 / a > 0), (0, True)), 1)]).kind == "unknown"
+
+
+def test_an_equation_for_each_entry_of_a_matrix_is_a_condition():
+    assert equal(matrix[k, l], z[k] * y[l], [Eq(matrix[i, j], z[i] * y[j])])
+
+
+def test_a_definition_leaves_functions_of_other_rows_as_they_are():
+    assert substitute_definition(p[j] + softmax(z, j), Eq(p[i], softmax(z, i))) == 2 * softmax(z, j)
 
 
 def test_definitions_that_go_round_in_circles_are_conditions():
@@ -934,6 +984,17 @@ def test_a_proof_does_not_write_out_classes(monkeypatch):
     monkeypatch.setattr("lossbook.counterexamples.write_out", lambda *_: pytest.fail("a proof wrote out sums"))
     for name in ("softmax cross-entropy's gradient", "softmax's Jacobian", "squared error after softmax"):
         assert equal(*statement(name))
+
+
+def test_a_counterexample_has_a_number_for_all_that_is_written_but_what_is_defined():
+    assert {*equal(d(a * b, a), 2 * b).counterexample.values} == {a, b}
+    assert {*equal(softmax(z, i), 1 / n).counterexample.values} == {i, z[1], z[2]}
+    assert {*equal(prob, t, [Eq(prob, sigmoid(s))]).counterexample.values} == {t, s}
+
+
+def test_what_is_negative_below_one_half_is_not_never_negative():
+    assert never_negative(t * (1 - t)) and not never_negative(2 * t - 1)
+    assert never_negative(prob * (1 - prob)) and not never_negative(1 - 2 * prob)
 
 
 def test_the_counterexample_reads_well():
