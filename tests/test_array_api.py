@@ -77,7 +77,7 @@ def assert_same(library, result, numpy_result, over_classes=False):
 # --- the same numbers -----------------------------------------------------------------------------------
 
 
-@pytest.mark.thorough(one_case_in=4)
+@pytest.mark.thorough(one_case_in=8)
 @dtypes
 @pytest.mark.parametrize("part", METHODS)
 @pytest.mark.parametrize("name", losses.catalogue)
@@ -89,7 +89,7 @@ def test_a_loss_is_the_same_in_every_library(library, name, part, dtype):
     assert_same(library, result, compute(*examples, **parameters), name in CLASS_LOSSES)
 
 
-@pytest.mark.thorough(one_case_in=4)
+@pytest.mark.thorough(one_case_in=8)
 @dtypes
 @pytest.mark.parametrize("reduction", [None, "mean", "sum"])
 @pytest.mark.parametrize("name", losses.catalogue)
@@ -102,7 +102,7 @@ def test_value_and_gradient_reduce_the_same_in_every_library(library, name, redu
         assert_same(library, result, numpy_result, name in CLASS_LOSSES)
 
 
-@pytest.mark.thorough(one_case_in=4)
+@pytest.mark.thorough(one_case_in=8)
 @dtypes
 @pytest.mark.parametrize("part", METHODS)
 @pytest.mark.parametrize("name", CLASS_LOSSES)
@@ -122,6 +122,7 @@ def test_labels_of_a_box_are_numbers_of_classes_in_every_library(library):
         library.numbers(losses.softmax_cross_entropy.value(library.array(box), library.array(labels)))
 
 
+@pytest.mark.thorough(one_case_in=4)
 @dtypes
 @pytest.mark.parametrize("method", ["value", "gradient_at"])
 @pytest.mark.parametrize("name", functions.catalogue)

@@ -1093,7 +1093,7 @@ def test_a_right_answer_is_proved_in_any_form(name):
         assert "proved" in str(feedback)
 
 
-@pytest.mark.thorough(one_case_in=6)
+@pytest.mark.thorough(one_case_in=12)
 @pytest.mark.parametrize("name", WRONG)
 def test_the_mistake_in_a_wrong_answer_is_named_and_shown(name):
     exercise = exercises.get(name)
@@ -1457,6 +1457,7 @@ SAID = {
 }
 
 
+@pytest.mark.thorough(one_case_in=4)
 @pytest.mark.parametrize("name", SAID)
 def test_what_is_said_points_at_the_place(name):
     exercise, answer, sentence = SAID[name]
@@ -1488,6 +1489,7 @@ def test_what_is_wrong_with_the_axes_or_a_term_of_an_array_is_told():
     assert "It is N/n times the right answer, with N the number of samples." in str(mean)
 
 
+@pytest.mark.thorough
 def test_an_answer_that_is_0_lacks_no_link():
     for answer in (S.Zero, Sum((p[i] - y[i]) * w[k], (i, 1, n))):
         for exercise in (exercises.hidden_gradient, exercises.hidden_score_gradient):

@@ -62,7 +62,7 @@ def test_every_figure_is_drawn_here():
     assert {name for name, draw in vars(figures).items() if getattr(draw, "__code__", None) is styled} <= drawn
 
 
-@pytest.mark.thorough(one_case_in=3)
+@pytest.mark.thorough(one_case_in=6)
 @pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
 def test_a_figure_is_the_same_svg_each_time_and_carries_its_alt_text(draw):
     figure = draw()
