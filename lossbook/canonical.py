@@ -45,6 +45,9 @@ class Exponential(Function):
     def _eval_is_positive(self) -> bool | None:
         return self.args[0].is_real
 
+    def _eval_evalf(self, prec: int) -> Expr:
+        return exp(*self.args)._eval_evalf(prec)
+
 
 def canonical(expression: Expr) -> Expr:
     """`expression` as a fraction in symbols, entries, exponentials, logarithms and sums."""

@@ -225,8 +225,14 @@ def as_function(expression: Expr, unknowns: Sequence[Expr]) -> Callable[..., Any
     """`expression` as a function of numbers for `unknowns`, in mpmath's precision."""
     names = [Dummy(f"x{position}", real=True) for position in range(len(unknowns))]
     if not expression.has(nan, oo, -oo, zoo, Derivative):
-        return lambdify(names, expression.xreplace(dict(zip(unknowns, names))), "mpmath")
+        return lambdify(names, expression.xreplace(dict(zip(unknowns, names))), [{"log": _log}, "mpmath"])
     return lambda *_: mpmath.inf  # which tells nothing
+
+
+def _log(x: Any) -> Any:
+    if x == 0:
+        raise ValueError  # mpmath has -inf there, of which much is a number again: it tells nothing
+    return mpmath.log(x)
 
 
 def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -> tuple[Expr, ...] | None:

@@ -61,7 +61,7 @@ from lossbook.canonical import is_positive
 from lossbook.functions import NamedFunction, in_definitions, log_sigmoid, sigmoid, softmax, softmax_complement
 from lossbook.indices import collapse, shortest_first, write_out
 from lossbook.loss import Loss
-from lossbook.notation import TARGETS_SUM_TO_ONE, domain_of, i, j, k, n, total
+from lossbook.notation import REALS, TARGETS_SUM_TO_ONE, domain_of, i, j, k, n, total
 from lossbook.proof import equal, in_decimals, never_negative
 
 Answer = TypeVar("Answer")
@@ -534,7 +534,7 @@ def _greatest_size_by_sigmoid(loss: Loss, expression: Expr) -> Expr | None:
 
     Here a is linear in the prediction, so that sigmoid(a) is any number between 0 and 1, whatever the target.
     """
-    if loss.over_classes:
+    if loss.over_classes or domain_of(loss.prediction) != REALS:
         return None
     arguments = {part.args[0] for part in expression.atoms(sigmoid)}
     argument = next((a for a in sorted(arguments, key=str) if not a.could_extract_minus_sign()), S.Zero)

@@ -1,7 +1,7 @@
 """Where counterexamples are looked for, and how they are told."""
 
 import pytest
-from sympy import Integer, Interval, Rational, Symbol, bell, nan, oo, sqrt
+from sympy import Integer, Interval, Rational, Symbol, bell, log, nan, oo, sign, sqrt
 
 from lossbook.counterexamples import Counterexample, find_counterexample, in_decimals, may_be, placements
 from lossbook.notation import count, domain_of, i, k, logits, n, side, targets, total
@@ -40,6 +40,12 @@ def test_conditions_that_contradict_each_other_leave_no_point_and_one_said_twice
     one, two = total(targets[k]) - 1, total(targets[k]) - 2
     assert find_counterexample(targets[i], targets[k], [one, two], {targets: 1}) is None
     assert find_counterexample(targets[i], targets[k], [one, 2 * one], {targets: 1}) is not None
+
+
+def test_a_logarithm_of_0_tells_nothing_though_its_sign_would_be_a_number():
+    x = Symbol("x", nonnegative=True)
+    assert find_counterexample(sign(log(x / 3)), -sign(log(3 / x)), [], {x: 0}) is None
+    assert find_counterexample(sign(log(x)), sign(log(2 * x)), [], {x: 0}).point[x] == 1
 
 
 def test_a_difference_that_rounding_explains_is_none():

@@ -567,6 +567,11 @@ def test_no_jump_is_seen_at_an_end_where_the_loss_goes_on_or_is_no_number(expres
     assert jumps(loss) == [] and is_convex(loss)
 
 
+def test_no_slope_of_a_part_of_a_sigmoid_is_called_the_steepest():
+    loss = Loss(name="own", expression=sigmoid(from_0 + 1) + 0 * value, prediction=from_0, target=value)
+    assert steepest_slope(loss) != Rational(1, 4)  # at -1, outside the domain
+
+
 def test_a_card_says_where_the_loss_jumps():
     shown = str(OWN["0-1"].card())
     assert "where y is 1 and yhat is 0, the loss is 1 below, 0 there and 0 above\n" in shown
