@@ -562,13 +562,22 @@ def test_a_jump_at_an_end_of_the_domain_leaves_convexity_open(expression, there,
 
 
 def test_a_jump_at_an_upper_end_is_seen_too():
-    expression = Piecewise((2 * epsilon, epsilon < 1), (3, True)) + 0 * value
+    expression = Piecewise((2 * epsilon, epsilon < 1), (3, epsilon <= 1), (7, True)) + 0 * value
     loss = Loss(name="own", expression=expression, prediction=epsilon, target=value)
     assert places(jumps(loss)) == [("1", "2", "3", "3", "None")]
     assert is_convex(loss) is None
 
 
-@pytest.mark.parametrize("expression", [from_0 * Abs(from_0), from_0 * sign(from_0), -log(from_0), 1 / from_0])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        from_0 * Abs(from_0),
+        from_0 * sign(from_0),
+        -log(from_0),
+        1 / from_0,
+        Piecewise((1 / from_0, from_0 <= 0), (from_0, True)),
+    ],
+)
 def test_no_jump_is_seen_at_an_end_where_the_loss_goes_on_or_is_no_number(expression):
     loss = Loss(name="own", expression=expression + 0 * value, prediction=from_0, target=value)
     assert jumps(loss) == [] and is_convex(loss)

@@ -78,7 +78,7 @@ def test_a_loop_computes_what_array_code_does(numba, monkeypatch, name, dtype):
     predictions = np.array(NUMBERS, dtype)[:, None]
     targets = np.array(TARGETS[name], dtype)
     loss = losses.catalogue[name]
-    parameters = dict.fromkeys(loss.parameters, 0.3)
+    parameters = dict.fromkeys(loss.parameters, 0.6)
     by_loop = loss.value_and_gradient(predictions, targets, **parameters)
     assert loops and None not in loops
     monkeypatch.setattr(fast, "loop", lambda *given: None)
@@ -135,6 +135,8 @@ def test_rows_are_copied_and_their_entries_found_in_both_orders_of_memory(order)
     np.testing.assert_array_equal(copied, rows)
     fast.copyto(copied, 5)
     np.testing.assert_array_equal(copied, np.full((2, 3), 5))
+    fast.copyto(copied[0], rows[0])
+    np.testing.assert_array_equal(copied, [rows[0], [5, 5, 5]])
 
 
 def test_use_numba_is_used_until_it_is_no_longer(numba):
