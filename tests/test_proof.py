@@ -115,7 +115,7 @@ def smooth_l1(residual, beta):
 
 TRUE = {
     # numbers whose size is compared
-    "a size beside that of a number": (Min(1 / T, softplus(side)), Min(1 / T, -log_sigmoid(-side))),
+    "a size beside that of a number": (Min(1 / sqrt(gamma), softplus(side)), Min(1 / sqrt(gamma), -log_sigmoid(-side))),
     # signs of products
     "the root of a size": (sqrt(Abs(a * b)), sqrt(Abs(a)) * sqrt(Abs(b))),
     "an odd power of a gap": (is_above(-2 * exp(a) * (b - c) ** 3), is_above(c - b)),
