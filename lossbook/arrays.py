@@ -214,7 +214,7 @@ def row_parts(xp: Namespace, z: Array) -> tuple[Array, ...]:
         others = np.sum(exponentials, axis=-1, keepdims=True)
         exponentials[first] = top[:, 0]
         return z, greatest, exponentials, top, others
-    if xp is NUMPY and xp is not np and z.ndim == 2:
+    if xp is NUMPY and xp is not np:
         return z, greatest, exponentials, *xp.greatest_and_others(exponentials)
     is_smaller = xp.astype(z < greatest, z.dtype)
     ties = (z.shape[-1] - 1) - xp.sum(is_smaller, axis=-1, keepdims=True)
