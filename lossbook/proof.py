@@ -655,8 +655,12 @@ def _next_switch(parts: Sequence[Expr]) -> Expr | None:
 
 def _solvable(switch: Expr) -> Expr | None:
     """A symbol or entry in which `switch` is linear, rather one that may have either sign."""
-    candidates = shortest_first(scalars(switch) | switch.atoms(Indexed))
-    linear = [unknown for unknown in candidates if _slope(switch, unknown).is_number]
+    bound = bound_indices(switch)
+    candidates = shortest_first(
+        scalars(switch) | {entry for entry in switch.atoms(Indexed) if not bound & entry.free_symbols}
+    )
+    slopes = {unknown: _slope(switch, unknown) for unknown in candidates}
+    linear = [unknown for unknown, slope in slopes.items() if slope.is_number and slope.is_nonzero]  # nan is neither
     return min(linear, key=lambda unknown: bool(unknown.is_nonnegative), default=None)
 
 

@@ -116,6 +116,7 @@ def smooth_l1(residual, beta):
 TRUE = {
     # numbers whose size is compared
     "a size beside that of a number": (Min(1 / sqrt(gamma), softplus(side)), Min(1 / sqrt(gamma), -log_sigmoid(-side))),
+    "twice the size of a power less 1": (2 * Abs(Abs(a) ** gamma - 1), Abs(2 * Abs(a) ** gamma - 2)),
     # signs of products
     "the root of a size": (sqrt(Abs(a * b)), sqrt(Abs(a)) * sqrt(Abs(b))),
     "an odd power of a gap": (is_above(-2 * exp(a) * (b - c) ** 3), is_above(c - b)),
@@ -834,6 +835,8 @@ UNKNOWN = {
         Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)) + hidden(log(a)),
         Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)),
     ),
+    "the size of a sum over a row": (Abs(logsumexp(z)), Abs(a + logsumexp(Lambda(l, z[l] - a)))),
+    "the sign of a power": (sign(t**gamma), sign(t)),
     "a root in a branch": (Piecewise((hidden(sqrt(a)), b > 0), (0, True)), Integer(0)),
     "no branch, times 0": (c * Piecewise((1, r > 0)), Integer(0), [Eq(c, 0)]),
     "a power of a negative number": (1 + hidden(a**gamma), Integer(1)),
