@@ -87,9 +87,9 @@ def use_numba(on: bool = True) -> None:
 
     It computes exp and log1p, and losses of a single number in one loop that needs no arrays in between. On one
     processor without AVX-512, where NumPy takes exp and log1p of one number at a time, the losses in `benchmarks/` take
-    about half of the time. Results may differ in their last digits, and are held to the same accuracy: both functions
-    are right within one unit in the last place. The first call compiles for about two seconds, and the first one of a
-    loss for a fifth of a second. Raises ImportError if Numba is missing.
+    from two fifths to four fifths of the time. Results may differ in their last digits, and are held to the same
+    accuracy: both functions are right within one unit in the last place. The first call compiles for about two seconds,
+    and the first one of a loss for a fifth of a second. Raises ImportError if Numba is missing.
     """
     global NUMPY
     if not on:
