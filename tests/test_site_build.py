@@ -219,6 +219,7 @@ def test_without_scripts_the_answers_of_a_quiz_are_folded_under_it(chromium, que
         assert visit.page.get_by_text("It is equally steep everywhere").first.is_visible()
         assert not visit.page.locator("input").first.is_visible()
         answers = visit.page.locator("details.answers").first
+        answers.locator("summary").click(trial=True)
         answers.locator("summary").press("Enter")
         answers.get_by_text("That would be a straight line.").wait_for()
 
