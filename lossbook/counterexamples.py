@@ -2,14 +2,15 @@
 
 For each number of classes and each way in which the indices can coincide, the sums are written out and numbers are
 put in. The sides are computed twice, the second time with ten times the digits: a difference that rounding could
-explain is none.
+explain is none. Where they differ, all that is defined has to be a number of its domain.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import mpmath
@@ -17,12 +18,18 @@ from sympy import (
     Derivative,
     Dummy,
     Expr,
+    Function,
     Indexed,
     Integer,
     KroneckerDelta,
+    Pow,
     Rational,
     Sum,
+    acosh,
+    asinh,
+    atanh,
     lambdify,
+    log,
     nan,
     oo,
     solve,
@@ -85,14 +92,20 @@ def digits_apart(write: Callable[[Any, int], str], left: Any, right: Any, fewest
 
 
 def find_counterexample(
-    left: Expr, right: Expr, conditions: Iterable[Expr], mentioned: dict[Expr, int]
+    left: Expr,
+    right: Expr,
+    conditions: Iterable[Expr],
+    mentioned: dict[Expr, int],
+    meanings: Mapping[Expr, Expr] = MappingProxyType({}),
 ) -> Counterexample | None:
     """The first point found where the sides differ and all `conditions` are 0, or None.
 
     The sides consist of symbols, entries, sums over classes and functions that mpmath knows. The point has a value for
     each of the symbols and rows `mentioned`, each with its number of indices, whether the sides still have them or not.
+    `meanings` has what is defined, symbols and entries, in terms of the rest: its values lie in their domains.
     """
-    parts = [left, right, *conditions]
+    conditions = list(conditions)
+    parts = [left, right, *conditions, *meanings.values()]
     if not all(map(_can_be_written_out, parts)):
         return None
     over_classes = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right)) or any(mentioned.values())
@@ -109,7 +122,8 @@ def find_counterexample(
                 for name, rank in mentioned.items()
                 for entry in product(range(1, classes + 1), repeat=rank)
             }
-            found = _differ_somewhere(here, there, _for_every_class(parts[2:], classes), unknowns, generator)
+            defined = _defined(meanings, classes, case)
+            found = _differ_somewhere(here, there, _for_every_class(conditions, classes), unknowns, defined, generator)
             if found:
                 values, left_value, right_value = found
                 return Counterexample(classes if over_classes else None, {**case, **values}, left_value, right_value)
@@ -132,6 +146,16 @@ def _for_every_class(conditions: Iterable[Expr], classes: int) -> Iterator[Expr]
             yield write_out(condition, classes, zip(symbols, numbers))
 
 
+def _defined(meanings: Mapping[Expr, Expr], classes: int, case: Mapping[Expr, Expr]) -> list[tuple[Expr, Expr]]:
+    """What is defined, an entry for every class, each with its meaning written out."""
+    found = []
+    for defined, meaning in meanings.items():
+        for number in range(1, classes + 1) if isinstance(defined, Indexed) else [1]:
+            own = dict.fromkeys(getattr(defined, "indices", ()), number)
+            found.append((defined, write_out(meaning, classes, {**case, **own})))
+    return found
+
+
 def placements(count: int, classes: int, numbered: Sequence[int] = ()) -> Iterator[tuple[int, ...]]:
     """Classes for `count` free indices, up to renaming of classes that are not `numbered`: 1; then 1 1, 1 2; ..."""
     for numbers in product(range(1, classes + 1), repeat=count):
@@ -142,22 +166,38 @@ def placements(count: int, classes: int, numbered: Sequence[int] = ()) -> Iterat
 
 
 def _differ_somewhere(
-    left: Expr, right: Expr, conditions: Iterable[Expr], unknowns: set[Expr], generator: Random
+    left: Expr,
+    right: Expr,
+    conditions: Iterable[Expr],
+    unknowns: set[Expr],
+    defined: Iterable[tuple[Expr, Expr]],
+    generator: Random,
 ) -> tuple[dict[Expr, Expr], Expr, Expr] | None:
-    """The first point found where both sides, written out, differ, and their values there."""
+    """The first point found where both sides, written out, differ and all is `defined`, and their values there."""
     conditions = [condition for condition in conditions if condition != 0]
     parts = [left, right, *conditions]
-    unknowns = unknowns.union(*(part.atoms(Indexed) for part in parts), *map(scalars, parts))
+    unknowns = unknowns.union(*map(_unknowns, parts))
     ordered = sorted(unknowns, key=lambda unknown: (not isinstance(unknown, Indexed), len(str(unknown)), str(unknown)))
     solved = _solved(conditions, ordered)
     if solved is None:
         return None
     functions = [as_function(side, ordered) for side in (left, right)]
+    meanings = [(name, as_function(meaning, ordered)) for name, meaning in defined if _unknowns(meaning) <= unknowns]
     for point in _points(ordered, solved, _thresholds((left, right)), generator):
         found = _differ_at(functions, point.values())
-        if found:
+        if found and all(_lies_in_domain(name, meaning, point.values()) for name, meaning in meanings):
             return point, *found
     return None
+
+
+def _unknowns(part: Expr) -> set[Expr]:
+    """The entries and symbols of what is written out."""
+    return part.atoms(Indexed) | scalars(part)
+
+
+def _lies_in_domain(defined: Expr, meaning: Callable[..., Any], point: Iterable[Expr]) -> bool:
+    number = _value(meaning, point, DIGITS)
+    return number is not None and mpmath.isfinite(number) and may_be(defined, Rational(mpmath.nstr(number, DIGITS // 2)))
 
 
 def _solved(conditions: Iterable[Expr], unknowns: Sequence[Expr]) -> dict[Expr, Expr] | None:
@@ -191,7 +231,7 @@ def _points(
         if attempt % 2 and solved:  # such as targets, of which some must be left for the last one
             values = {unknown: value / len(unknowns) for unknown, value in values.items()}
         values.update({unknown: solution.xreplace(values) for unknown, solution in solved.items()})
-        if all(value.is_Rational and value in domain_of(unknown) for unknown, value in values.items()):
+        if all(value.is_Rational and may_be(unknown, value) for unknown, value in values.items()):
             yield {unknown: values[unknown] for unknown in unknowns}
 
 
@@ -217,22 +257,43 @@ def _admissible(unknown: Expr, numbers: tuple[Expr, ...]) -> list[Expr]:
 
 
 def may_be(unknown: Expr, number: Expr) -> bool:
-    """Whether `number` lies in the domain of a symbol, row or entry."""
-    return number in domain_of(unknown) and bool(number.is_Integer or not unknown.is_integer)
+    """Whether `number` lies in the domain of a symbol, row or entry, and is as its assumptions say."""
+    return number in domain_of(unknown) and all(
+        getattr(number, f"is_{fact}") is truth for fact, truth in unknown.assumptions0.items()
+    )
 
 
 def as_function(expression: Expr, unknowns: Sequence[Expr]) -> Callable[..., Any]:
     """`expression` as a function of numbers for `unknowns`, in mpmath's precision."""
     names = [Dummy(f"x{position}", real=True) for position in range(len(unknowns))]
-    if not expression.has(nan, oo, -oo, zoo, Derivative):
-        return lambdify(names, expression.xreplace(dict(zip(unknowns, names))), [{"log": _log}, "mpmath"])
-    return lambda *_: mpmath.inf  # which tells nothing
+    if expression.has(nan, oo, -oo, zoo, Derivative):
+        return lambda *_: mpmath.inf  # which tells nothing
+    expression = expression.xreplace(dict(zip(unknowns, names))).rewrite((asinh, acosh, atanh), log)
+    expression = expression.replace(lambda e: isinstance(e, Pow) and not e.exp.is_Integer, lambda e: _Power(*e.args))
+    return lambdify(names, expression, [{"log": _log, "_Power": _power}, "mpmath"])
+
+
+_Power = Function("_Power")
+"""A power that may be no real number."""
 
 
 def _log(x: Any) -> Any:
     if x == 0:
         raise ValueError  # mpmath has -inf there, of which much is a number again: it tells nothing
+    _check_is_not_negative(x)
     return mpmath.log(x)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if not mpmath.isint(exponent):
+        _check_is_not_negative(base)
+    return mpmath.power(base, exponent)
+
+
+def _check_is_not_negative(x: Any) -> None:
+    """Raise ValueError, which tells nothing, if `x` may be 0 but for rounding, or else ZeroDivisionError."""
+    if isinstance(x, mpmath.mpf) and x < 0:
+        raise ZeroDivisionError if x < -mpmath.eps**0.5 else ValueError
 
 
 def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -> tuple[Expr, ...] | None:

@@ -24,7 +24,7 @@ from sympy import (
     factor_terms,
 )
 
-from lossbook.notation import n
+from lossbook.notation import INDICES, n
 
 
 def bound_indices(expression: Expr) -> set[Expr]:
@@ -42,7 +42,12 @@ def outermost(a_sum: Expr) -> tuple[Expr, Expr, Expr, Expr]:
 
 
 def free_indices(expression: Expr) -> list[Expr]:
-    """The indices (symbols and whole numbers) of `expression` that no sum binds, in a fixed order."""
+    """The indices (symbols and whole numbers) of `expression` that no sum binds, in a fixed order.
+
+    They stand in entries and deltas; i, j, k and l are indices wherever they stand.
+    """
+    if expression in INDICES:
+        return [expression]
     if isinstance(expression, Sum):
         function, bound, low, high = outermost(expression)
         limits = (low.free_symbols | high.free_symbols) - {n}
@@ -71,7 +76,7 @@ def is_class(index: Expr) -> bool:
 def scalars(expression: Expr) -> set[Expr]:
     """The symbols of `expression` that stand for one number: neither indices, nor n, nor names of rows."""
     if isinstance(expression, Symbol):
-        return {expression} - {n}
+        return {expression} - {n, *INDICES}
     if isinstance(expression, (Indexed, IndexedBase, KroneckerDelta)):
         return set()
     if isinstance(expression, (Sum, Lambda)):

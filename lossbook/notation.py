@@ -28,7 +28,7 @@ def _index(name: str) -> Expr:
 REALS, OPEN_UNIT, UNIT = Interval(-oo, oo), Interval.open(0, 1), Interval(0, 1)
 
 n = _define(Symbol("n", integer=True, positive=True), "the number of classes")
-i, j, k, l = map(_index, "ijkl")
+INDICES = i, j, k, l = tuple(map(_index, "ijkl"))
 
 # Scores: what the last layer gives before it is made a probability.
 logit = _define(Symbol("z", real=True), "a logit: the score of one yes-or-no question", REALS)
@@ -92,6 +92,10 @@ def domain_of(symbol: Expr) -> Set:
         return listed
     if symbol.is_positive:
         return Interval.open(0, oo)
+    if symbol.is_negative:
+        return Interval.open(-oo, 0)
+    if symbol.is_nonpositive:
+        return Interval(-oo, 0)
     return Interval(0, oo) if symbol.is_nonnegative else REALS
 
 

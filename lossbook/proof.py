@@ -162,7 +162,11 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
             goal = replace(claim, conditions=instances)
             if claim.left == claim.right or _proved(goal.each(_in_exponentials)):
                 return Verdict("proved")
-        counterexample = find_counterexample(claim.left.value, claim.right.value, claim.conditions, mentioned)
+        mentioned = {name: rank for name, rank in mentioned.items() if name not in free}
+        meanings = {equation.lhs: _elementary(equation.lhs, definitions).value for equation in definitions}
+        counterexample = find_counterexample(
+            claim.left.value, claim.right.value, claim.conditions, mentioned, meanings
+        )
     except RecursionError:  # SymPy turns the conditions of some nested Piecewise round and round
         counterexample = None
     return Verdict("unknown") if counterexample is None else Verdict("refuted", counterexample)
@@ -262,12 +266,11 @@ class _Side:
 
 
 def _is_never_met(need: Expr) -> bool:
-    """Whether `need` is a division by 0, its logarithm, or a logarithm or root of a negative number at every point."""
+    """Whether `need` is a division by 0, or a root of a negative number, at every point."""
     if isinstance(need, Lambda):  # there may be no such class
         return False
     base, power = need
-    is_of_positive = power == 0 or power.is_integer is False
-    return bool(power.is_nonpositive and expand(base) == 0 or is_of_positive and base.is_negative)
+    return bool(power.is_negative and expand(base) == 0 or power.is_integer is False and base.is_negative)
 
 
 @dataclass(frozen=True)
@@ -341,7 +344,7 @@ def _in_exponentials(expression: Expr) -> Expr:
 
 
 def _needs(expression: Expr) -> list[Expr]:
-    """What `expression` needs to be defined: (base, power) for its powers, (argument, 0) for its logarithms.
+    """What `expression` needs to be defined: (base, power) for its powers, (x, -1/2) for log(x) as for 1/sqrt(x).
 
     What a sum needs for each class is a function of it, k -> (base, power). What a branch needs is (1, power) in the
     others, as is what stands beside a delta where that is 0: 0 times anything. A condition needs nothing where one
@@ -376,8 +379,8 @@ def _needs(expression: Expr) -> list[Expr]:
         deltas = Mul(*(part for part in expression.args if _is_of_deltas(part)))
         return found if deltas == 1 else [*_only_where(Ne(deltas, 0), found)]
     if isinstance(expression, (Pow, log)):
-        base, power = (expression.args[0], S.Zero) if isinstance(expression, log) else expression.as_base_exp()
-        if isinstance(base, Abs) and power == 0:
+        base, power = (expression.args[0], -S.Half) if isinstance(expression, log) else expression.as_base_exp()
+        if isinstance(base, Abs) and power == -S.Half:
             base, power = base.args[0], S.NegativeOne
         found += [] if power.is_integer and power.is_positive else [Tuple(base, power)]
     return found
@@ -486,6 +489,8 @@ def _proved(claim: _Claim) -> bool:
         if isinstance(domain_of(symbol), FiniteSet):
             return all(_proved(claim.replaced({symbol: value})) for value in domain_of(symbol))
     indices = sorted({index for part in claim.parts for index in free_indices(part)}, key=str)
+    if not all(index.is_positive for index in indices):  # it may be no class
+        return False
     for case in _coincidences(indices):
         distinct = set(case.values())
         facts = [(n - index, False) for index in distinct]
@@ -847,20 +852,20 @@ def _restrictions(need: Expr, facts: Sequence[Fact]) -> Iterator[tuple[str, Expr
     """
     bound = sorted(bound_indices(need), key=str)
     base, power = _innermost(need)
-    if power.is_nonnegative and base.is_nonnegative and power != 0 or _exceeds_zero(base, facts):
+    if power.is_nonnegative and base.is_nonnegative or _exceeds_zero(base, facts):
         return
     factors = [f for f in factors_of(factor(together(base))) if not _exceeds_zero(f, facts)]
     if not power.is_number:  # it may be negative or not, whole or not
         if factors:
             yield "defined", _alike([Tuple(Mul(*factors), power)], bound)
         return
-    if power.is_nonpositive:
-        for base in (_base(f) for f in factors if not _exceeds_zero(-f, facts)):
+    if power.is_negative:
+        for base in (_base(f) for f in factors if not (f.is_nonzero or _exceeds_zero(-f, facts))):
             yield "not 0", _alike([base, -base], bound)
-    if not power.is_Integer or power == 0:
-        odd = Mul(*(f for f in factors if not (f.is_nonnegative or f.as_base_exp()[1].is_even)))
-        if odd != 1:
-            yield "not negative", _alike([odd], bound)
+    if not power.is_Integer:
+        odd = [f for f in factors if not (f.is_nonnegative or f.as_base_exp()[1].is_even)]
+        if odd:  # where another factor is 0, so is the root, unless that is excluded already
+            yield "not negative", _alike([Mul(*(odd if power.is_negative else factors))], bound)
 
 
 def _base(power: Expr) -> Expr:

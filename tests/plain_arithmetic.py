@@ -11,6 +11,7 @@ from lossbook.notation import n
 
 mp = mpmath.MPContext()  # a context of its own: the precision of lossbook.counterexamples is left alone
 mp.dps = 50
+mp.trap_complex = True  # the logarithm and the roots of a negative number are undefined, and raise a ValueError
 
 ELEMENTWISE = {
     "exp": mp.exp,

@@ -1,7 +1,7 @@
 """Where counterexamples are looked for, and how they are told."""
 
 import pytest
-from sympy import Integer, Interval, Rational, Symbol, bell, log, nan, oo, sign, sqrt
+from sympy import IndexedBase, Integer, Interval, Rational, Symbol, bell, log, nan, oo, sign, sqrt
 
 from lossbook.counterexamples import Counterexample, find_counterexample, in_decimals, may_be, placements
 from lossbook.notation import count, domain_of, i, k, logits, n, side, targets, total
@@ -63,6 +63,8 @@ def test_a_difference_that_rounding_explains_is_none():
         (side, {-1, 1}),
         (Symbol("a", positive=True), Interval.open(0, oo)),
         (Symbol("a", nonnegative=True), Interval(0, oo)),
+        (Symbol("a", negative=True), Interval.open(-oo, 0)),
+        (Symbol("a", nonpositive=True), Interval(-oo, 0)),
         (Symbol("a", real=True), Interval(-oo, oo)),
     ],
 )
@@ -73,6 +75,10 @@ def test_the_domain_of_a_symbol_is_the_listed_one_or_what_its_assumptions_say(sy
 def test_what_a_symbol_may_be():
     assert may_be(count, Integer(3)) and not may_be(count, Rational(1, 2)) and not may_be(count, Integer(-1))
     assert may_be(targets[k], Rational(1, 2)) and not may_be(side, Rational(1, 2))
+    row = IndexedBase("u", real=True, nonzero=True)
+    assert may_be(row[1], Integer(-1)) and not may_be(row[1], Integer(0)) and not may_be(row, Integer(0))
+    even = Symbol("m", even=True)
+    assert may_be(even, Integer(2)) and not may_be(even, Integer(1))
 
 
 def test_values_are_told_in_decimals():

@@ -4,6 +4,7 @@ Near misses are made from the true identities by small changes. Each is known to
 arithmetic, which also checks every counterexample.
 """
 
+from contextlib import suppress
 from functools import cache
 from itertools import product
 from random import Random
@@ -80,6 +81,7 @@ s, t, prob, tau = notation.logit, notation.target, notation.probability, notatio
 a, b, c, r = (Symbol(name, real=True) for name in "abcr")
 T = Symbol("T", positive=True)
 negative = Symbol("m", negative=True)
+other = Symbol("u", real=True, nonzero=True)
 x = Symbol("x")  # complex, as far as SymPy knows
 matrix = IndexedBase("w", real=True)
 same = KroneckerDelta(i, j)
@@ -397,6 +399,11 @@ TRUE = {
     "branches in a logarithm in a sum": (total(log(Piecewise((exp(z[k]), z[k] > 0), (1, True)))), total(Max(0, z[k]))),
     "branches under an absolute value": (Abs(Piecewise((r, r > 1), (0, True))), Piecewise((r, r > 1), (0, True))),
     "numbers for indices": (d(softmax(z, 1), z[2]), -softmax(z, 1) * softmax(z, 2)),
+    # what lies in a domain
+    "a class beyond the last": (Max(i - n, 0), Integer(0)),
+    "a quotient by what is not 0": ((other**2 - other) / other, other - 1),
+    "what a definition says": (exp(c), a, [Eq(c, log(a))]),
+    "a root's square by its definition": (c**2, a, [Eq(c, sqrt(a))]),
 }
 
 
@@ -468,7 +475,8 @@ def points(expressions, given, count=24):
             entries = [y[m] for m in range(1, classes + 1)]
             size = sum(values[entry] for entry in entries)
             values |= {entry: values[entry] / size if size else Rational(1, classes) for entry in entries}
-        yield classes, with_definitions(values, classes, given)
+        with suppress(ValueError, ZeroDivisionError):  # a definition that is undefined there
+            yield classes, with_definitions(values, classes, given)
 
 
 def with_definitions(values, classes, given):
@@ -487,7 +495,7 @@ def value(side, classes, values):
     """The value of a side, None where it is not a real number."""
     try:
         number = mp.mpmathify(evaluate(side, classes, values))
-    except (ZeroDivisionError, StopIteration):
+    except (ZeroDivisionError, StopIteration, ValueError):
         return None
     return number.real if mp.isfinite(number) and abs(number.imag) <= mp.mpf(10) ** -30 * abs(number.real) else None
 
@@ -638,9 +646,7 @@ FALSE = {
         total(Piecewise((1 / (a - b), z[k] > 0), (0, True))) + 1,
         [Eq(a - b, 0)],
     ),
-    "the logarithm of a size": (log(b), log(Abs(b)) + hidden(log(b))),
     "the logarithm of a squared gap": (log((1 - 2 * prob) ** 2), 2 * log(1 - 2 * prob)),
-    "the logarithm of the square of any number": (log(x**2) + hidden(log(x)), 2 * log(x)),
     "a decimal exponent's sign": (log(prob * exp(1.7023 * T)), log(prob) - 1.7023 * T),
     "a decimal exponent's inverse": (log(prob * exp(1.7023 * T)), log(prob) + 1.7023 / T),
     "the sign on a circle": (sign(a**2 + b**2 - 1) ** 2, 1 + 0 * a),
@@ -800,6 +806,21 @@ FALSE = {
     "a square of soft targets": (total(y[k] ** 2), total(y[k]), [TARGETS_SUM_TO_ONE]),
     "a cube without its sign": (Abs(r) ** 3, r**3),
     "a root of either sign": (r, Integer(1), [Eq(r**2, 1)]),
+    "a logarithm where a case before leaves it out": (
+        Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)) + hidden(log(a)),
+        Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)),
+    ),
+    "a root in a branch": (Piecewise((hidden(sqrt(a)), b > 0), (0, True)), Integer(0)),
+    "a power of a negative number": (1 + hidden(a**gamma), Integer(1)),
+    "a root beside a whole power": (hidden(sqrt(a)) + a**count, a**count),
+    "a root beside a power of any kind": (hidden(sqrt(a)) + a**gamma, a**gamma),
+    "a logarithm beside a pole": ((log(r) + 1) ** 2 - log(r) ** 2 - 2 * log(r) + 1 / r, 1 + 1 / r),
+    "a logarithm of what its branch makes negative": (
+        Piecewise((cosh(log(a - 1)), a < -1), (0, True)),
+        Piecewise(((a - 1 + 1 / (a - 1)) / 2, a < -1), (0, True)),
+    ),
+    "a class in a condition alone": (Piecewise((0, Eq(i, 1)), (z[2], True)), z[2]),
+    "a class less the last": (Max(n - i, 0), Integer(0)),
 }  # fmt: skip
 
 
@@ -831,17 +852,9 @@ UNKNOWN = {
     ),
     "a pole that a sum of one hides": (Sum(z[k] / z[1], (k, 1, 1)), Integer(1)),
     "a pole that decimals hide": (1 / (1 + 1 / (exp(0.5 * a) - exp(a / 2))), Integer(0)),
-    "a logarithm where a case before leaves it out": (
-        Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)) + hidden(log(a)),
-        Piecewise((0, a <= 0), (1, log(a) > 0), (2, True)),
-    ),
     "the size of a sum over a row": (Abs(logsumexp(z)), Abs(a + logsumexp(Lambda(l, z[l] - a)))),
     "the sign of a power": (sign(t**gamma), sign(t)),
-    "a root in a branch": (Piecewise((hidden(sqrt(a)), b > 0), (0, True)), Integer(0)),
     "no branch, times 0": (c * Piecewise((1, r > 0)), Integer(0), [Eq(c, 0)]),
-    "a power of a negative number": (1 + hidden(a**gamma), Integer(1)),
-    "a root beside a whole power": (hidden(sqrt(a)) + a**count, a**count),
-    "a root beside a power of any kind": (hidden(sqrt(a)) + a**gamma, a**gamma),
     "a logarithm beside a power of either sign": (hidden(log(count)) + count**b, count**b),
     "a logarithm beside that of a power": (hidden(log(count)) + log(count**gamma), log(count**gamma)),
     "a pole of one term that others hide": (
@@ -853,7 +866,6 @@ UNKNOWN = {
         total(total(1 + 1 / (z[k] - z[l]), k), l) - total(total(1 / (z[k] - z[l]), k), l),
         n**2,
     ),
-    "a logarithm beside a pole": ((log(r) + 1) ** 2 - log(r) ** 2 - 2 * log(r) + 1 / r, 1 + 1 / r),
     "a function with poles": ((tan(r) + 1) ** 2 - tan(r) ** 2 - 2 * tan(r), Integer(1)),
     "an index past the last class": (total(z[k + 1]), total(z[k])),
     "a shifted index": (z[i + 1] - z[i + 1] * sin(r) ** 2, z[i + 1] * sin(r + 0) ** 2),
@@ -870,15 +882,24 @@ UNKNOWN = {
     "nan": (nan, nan),
     "infinity": (oo + r, oo),
     "minus infinity": (-oo, -oo),
-    "a logarithm of what its branch makes negative": (
-        Piecewise((cosh(log(a - 1)), a < -1), (0, True)),
-        Piecewise(((a - 1 + 1 / (a - 1)) / 2, a < -1), (0, True)),
-    ),
     "complex infinity": (zoo, zoo),
     "atanh beyond 1": (atanh(r) - log(1 + r) / 2, -log(1 - r) / 2),
     "acosh below 0": (acosh(r), log(r + sqrt(r**2 - 1))),
     "a delta function": (r * DiracDelta(r), Integer(0)),
     "a derivative of symbolic order": (Derivative(exp(s), (s, n)), exp(s)),
+    "the logarithm of a size": (log(b), log(Abs(b)) + hidden(log(b))),
+    "the logarithm of the square of any number": (log(x**2) + hidden(log(x)), 2 * log(x)),
+    "0 to the power 0 that a condition hides": (a**c, exp(c * log(a)), [Eq(c, 0)]),
+    "the root of a square times what may be negative": (hidden(sqrt(expand((a - 1) ** 2 * b))), hidden(sqrt(b))),
+    "0 to the power 0": (Max(a, 0) ** Max(a, 0), exp(Max(a, 0) * log(Max(a, 0)))),
+    "a size to the power of itself": (Abs(a) ** Abs(a), exp(Abs(a) * log(Abs(a)))),
+    "a whole number that may be no class": (total(KroneckerDelta(k, count)), Integer(1)),
+    "a whole number that may be larger than n": (Max(count - n, 0) + KroneckerDelta(count, 1), KroneckerDelta(count, 1)),
+    "a whole number that may be negative": (total(KroneckerDelta(k, Symbol("m", integer=True))), Integer(1)),
+    "a definition that its symbol's domain restricts": (sin(2 * Abs(a)), 2 * sin(a) * cos(a), [Eq(T, a)]),
+    "the size of a root": (Abs(sqrt(a)) + sin(r) ** 2, sqrt(a) + 1 - cos(r) ** 2),
+    "the square of a logarithm's size": (Abs(log(a)) ** 2 + sin(r) ** 2, log(a) ** 2 + 1 - cos(r) ** 2),
+    "the size of a power of either sign": (Abs(a**a), sqrt(a ** (2 * a))),
 }
 
 
