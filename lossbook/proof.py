@@ -13,10 +13,11 @@ for a point where they differ; else it says that it does not know. The proof is 
    these is written in one way only, by `canonical`; then the numerator of the difference must vanish, multiplied out
    or, if it is a polynomial in sums, as the summand of one multiple sum.
 
-Both sides must be undefined at the same points: a division by zero or the logarithm of a negative number on one
-side only is a difference. What each side needs to be defined is collected before the first step, which may cancel it,
-and goes through all steps with it; a delta that is 0 makes 0 of anything. At a kink or jump, a derivative has the
-value that SymPy gives it, delta functions being 0.
+Both sides must be undefined at the same points: a division by zero, or the logarithm or a root of a negative number,
+on one side only is a difference, wherever it stands in it. What each side needs to be defined is collected before the
+first step, which may cancel it, and goes through all steps with it; a delta that is 0 makes 0 of anything. Where
+branches meet, and where the number under a sign or an absolute value is 0, a derivative has the value that SymPy's
+rules give it, delta functions being 0: that of the branch which holds there, and 0 for a sign.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -134,10 +135,11 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
 
     `given` holds equations that may be relied on. One whose left side is a symbol or an entry of a row,
     such as Eq(p[i], softmax(z, i)), defines it (for every index); any other is a side condition, such
-    as Eq(Sum(y[k], (k, 1, n)), 1), for every value of its free indices. Symbols lie in the domains that
-    `notation` gives them, floats are the decimals that they print as. Returns a `Verdict`. Raises TypeError if
-    a side is not a SymPy expression (text is never evaluated), ValueError if one name is a number and a row, or if n
-    is defined.
+    as Eq(Sum(y[k], (k, 1, n)), 1), for every value of its free indices. Nothing is claimed where they do not hold:
+    Eq(c, log(a)) says that a is positive. Symbols lie in the domains that `notation` gives them, free indices are
+    classes from 1 to n, a class with a number, as in z[3], is one of them. Floats are the decimals that they print
+    as, sums whose upper limit is below the lower are 0. Returns a `Verdict`. Raises TypeError if a side is not a
+    SymPy expression (text is never evaluated), ValueError if one name is a number and a row, or if n is defined.
 
         >>> from lossbook.functions import sigmoid
         >>> from lossbook.notation import logit
@@ -167,7 +169,7 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
         counterexample = find_counterexample(
             claim.left.value, claim.right.value, claim.conditions, mentioned, meanings
         )
-    except RecursionError:  # SymPy turns the conditions of some nested Piecewise round and round
+    except (RecursionError, ValueError):  # SymPy turns some conditions round and round, or finds no real number
         counterexample = None
     return Verdict("unknown") if counterexample is None else Verdict("refuted", counterexample)
 
@@ -602,7 +604,7 @@ def _proved_by_signs(claim: _Claim, facts: list[Fact]) -> bool:
     for value in (S.One, S.NegativeOne, S.Zero):
         case = claim.replaced({sign(switch): value})
         if unknown is not None:
-            solution = {unknown: _solution(switch, unknown, value * Dummy(str(unknown), positive=True))}
+            solution = {unknown: _solution(switch, unknown, value * _size_of(unknown))}
             case = case.replaced(solution)
             more = [(fact.xreplace(solution), strict) for fact, strict in facts + _domain_facts(unknown)]
         elif value != 0:
@@ -615,6 +617,7 @@ def _proved_by_signs(claim: _Claim, facts: list[Fact]) -> bool:
     return True
 
 
+@cache
 def _in_signs(expression: Expr) -> Expr:
     """`expression` with its absolute values, maxima and comparisons of real numbers written with `sign`."""
     if not expression.has(Abs, sign, Heaviside, Max, Min, Boolean) or not expression.args:
@@ -634,9 +637,10 @@ def _in_signs(expression: Expr) -> Expr:
     return expression.func(*args)
 
 
+@cache
 def _sign(expression: Expr) -> Expr:
     """The sign of a real expression: a product of signs of factors that are written in one way only."""
-    if expression.has(Piecewise):
+    if expression.has(Piecewise, sign):  # those come first
         return sign(expression)
     result = S.One
     for part in Mul.make_args(factor(together(expression))):
@@ -655,7 +659,8 @@ def _next_switch(parts: Sequence[Expr]) -> Expr | None:
     """The shortest expression under a sign, not within another sign and free of bound indices."""
     bound = set().union(*map(bound_indices, parts))
     found = {s.args[0] for part in parts for s in part.atoms(sign)}
-    return next((s for s in shortest_first(found) if not s.has(sign, Piecewise) and not bound & s.free_symbols), None)
+    innermost = shortest_first(s for s in found if not s.has(sign, Piecewise) and not bound & s.free_symbols)
+    return innermost[0] if innermost else None
 
 
 def _solvable(switch: Expr) -> Expr | None:
@@ -673,6 +678,12 @@ def _slope(expression: Expr, unknown: Expr) -> Expr:
     """The derivative by a symbol or by an entry that is taken as a number apart from its row."""
     x = Dummy()
     return expression.xreplace({unknown: x}).diff(x)
+
+
+@cache
+def _size_of(unknown: Expr) -> Expr:
+    """A positive number in place of `unknown`: the same in all cases, so that what is known of it is found again."""
+    return Dummy(str(unknown), positive=True)
 
 
 def _solution(switch: Expr, unknown: Expr, value: Expr) -> Expr:

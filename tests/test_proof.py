@@ -836,6 +836,7 @@ def test_what_is_false_is_refuted(name):
 # --- statements that the rules do not cover --------------------------------------------------------------
 
 f = Function("f")
+branched = Piecewise((1, c > 0), (1 / b, True))
 
 UNKNOWN = {
     "a pole that a definition hides": (a / b, Integer(1), [Eq(a, b)]),
@@ -892,6 +893,10 @@ UNKNOWN = {
     "0 to the power 0 that a condition hides": (a**c, exp(c * log(a)), [Eq(c, 0)]),
     "the root of a square times what may be negative": (hidden(sqrt(expand((a - 1) ** 2 * b))), hidden(sqrt(b))),
     "0 to the power 0": (Max(a, 0) ** Max(a, 0), exp(Max(a, 0) * log(Max(a, 0)))),
+    "no real number in one case": (
+        Heaviside(branched * T, 0),
+        1 - Heaviside(-Abs(branched) * sign(branched) * T, 1),
+    ),
     "a size to the power of itself": (Abs(a) ** Abs(a), exp(Abs(a) * log(Abs(a)))),
     "a whole number that may be no class": (total(KroneckerDelta(k, count)), Integer(1)),
     "a whole number that may be larger than n": (Max(count - n, 0) + KroneckerDelta(count, 1), KroneckerDelta(count, 1)),
