@@ -1,12 +1,12 @@
 """One card a loss: its definition, its derivatives and what is known of it, all derived."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 
-from sympy import Derivative, DiracDelta, Expr, IndexedBase, S, Symbol, count_ops, nan, oo, powsimp, zoo
+from sympy import Derivative, DiracDelta, Expr, IndexedBase, S, Symbol, count_ops, oo, powsimp
 
+from lossbook.counterexamples import may_be
 from lossbook.derivation import StepUnproved
 from lossbook.elsewhere import in_words, names
 from lossbook.explanation import NoRule, simplest
@@ -20,11 +20,12 @@ from lossbook.facts import (
     longest_gradient,
     slope_bound,
     steepest_slope,
+    with_zero,
 )
 from lossbook.indices import differentiate
 from lossbook.listing import Listing, join
 from lossbook.loss import Loss
-from lossbook.notation import DISTRIBUTIONS, domain_in_words, domain_of, i, k
+from lossbook.notation import DISTRIBUTIONS, domain_in_words, i, k
 from lossbook.proof import never_negative
 from lossbook.types import Cell
 from lossbook.typeset import Formula
@@ -103,8 +104,8 @@ def _kinks(loss: Loss) -> Cell:
     if found is None:
         return ["not known"]
     if not found:
-        from_zero = [symbol for symbol, _ in loss.parameters.values() if S.Zero in domain_of(symbol)]
-        above = [symbol for symbol in from_zero if not _is_smooth_at_zero(loss, symbol)]
+        from_zero = {keyword: symbol for keyword, (symbol, _) in loss.parameters.items() if may_be(symbol, S.Zero)}
+        above = [symbol for keyword, symbol in from_zero.items() if not _is_smooth(with_zero(loss, keyword))]
         return ["none", *(part for symbol in above for part in (" for ", symbol > 0))]
     return join(
         [
@@ -135,11 +136,8 @@ def _away_from(loss: Loss) -> str:
     return f"away from the {' and '.join(found)}" if found else ""
 
 
-def _is_smooth_at_zero(loss: Loss, parameter: Expr) -> bool:
-    """Whether with 0 for the parameter there is still a loss, and one without kinks."""
-    expression = loss.expression.subs(parameter, 0)
-    others = {name: pair for name, pair in loss.parameters.items() if pair[0] != parameter}
-    return not expression.has(nan, zoo) and kinks(replace(loss, expression=expression, parameters=others)) == []
+def _is_smooth(loss: Loss | None) -> bool:
+    return loss is not None and kinks(loss) == []
 
 
 def _steepest(loss: Loss) -> Cell:

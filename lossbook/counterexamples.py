@@ -197,7 +197,9 @@ def _unknowns(part: Expr) -> set[Expr]:
 
 def _lies_in_domain(defined: Expr, meaning: Callable[..., Any], point: Iterable[Expr]) -> bool:
     number = _value(meaning, point, DIGITS)
-    return number is not None and mpmath.isfinite(number) and may_be(defined, Rational(mpmath.nstr(number, DIGITS // 2)))
+    return (
+        number is not None and mpmath.isfinite(number) and may_be(defined, Rational(mpmath.nstr(number, DIGITS // 2)))
+    )
 
 
 def _solved(conditions: Iterable[Expr], unknowns: Sequence[Expr]) -> dict[Expr, Expr] | None:
@@ -293,7 +295,7 @@ def _power(base: Any, exponent: Any) -> Any:
 def _check_is_not_negative(x: Any) -> None:
     """Raise ValueError, which tells nothing, if `x` may be 0 but for rounding, or else ZeroDivisionError."""
     if isinstance(x, mpmath.mpf) and x < 0:
-        raise ZeroDivisionError if x < -mpmath.eps**0.5 else ValueError
+        raise ZeroDivisionError if x < -(mpmath.eps**0.5) else ValueError
 
 
 def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -> tuple[Expr, ...] | None:

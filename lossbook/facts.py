@@ -4,9 +4,9 @@ Each answer is derived from the expression and proved, or says that it is not kn
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, reduce, wraps
-from itertools import combinations
+from itertools import combinations, product
 from typing import TypeVar
 
 from sympy import (
@@ -31,6 +31,7 @@ from sympy import (
     Piecewise,
     Poly,
     Pow,
+    Rational,
     S,
     Sum,
     Symbol,
@@ -58,6 +59,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
 from lossbook.canonical import is_positive
+from lossbook.counterexamples import may_be
 from lossbook.functions import NamedFunction, in_definitions, log_sigmoid, sigmoid, softmax, softmax_complement
 from lossbook.indices import collapse, shortest_first, write_out
 from lossbook.loss import Loss
@@ -78,6 +80,24 @@ def _or_none(fact: Callable[[Loss], Answer]) -> Callable[[Loss], Answer | None]:
             return None
 
     return known
+
+
+def _at_zeros_too(bound: Callable[[Loss], Expr | None]) -> Callable[[Loss], Expr | None]:
+    """`bound`, which takes parameters as positive; None if it is passed where one of them is 0."""
+
+    @wraps(bound)
+    def everywhere(loss: Loss) -> Expr | None:
+        size = bound(loss)
+        for symbol, there in _at_zeros(loss).items():
+            size_there = everywhere(there)
+            if size is None or size_there is None:
+                return None
+            near = size.subs({parameter: 0 for parameter in size.free_symbols if parameter.name == symbol.name})
+            if not near.has(oo, zoo) and not never_negative(near - size_there):
+                return None
+        return size
+
+    return everywhere
 
 
 @dataclass(frozen=True)
@@ -143,8 +163,11 @@ def is_convex(loss: Loss) -> bool | None:
     Elementwise: the second derivative is never negative, the loss never jumps and its slope never jumps down. Over
     classes: each class adds such a loss, or the second derivative in every direction is a variance under the softmax.
     """
-    if _somewhere_negative(loss):
+    at_zeros = [is_convex(there) for there in _at_zeros(loss).values()]
+    if False in at_zeros or _somewhere_negative(loss):
         return False
+    if None in at_zeros:
+        return None
     bends, breaks = kinks(loss), jumps(loss)
     if bends is None or breaks is None:
         return None
@@ -161,6 +184,7 @@ def is_convex(loss: Loss) -> bool | None:
 
 @cache
 @_or_none
+@_at_zeros_too
 def steepest_slope(loss: Loss) -> Expr | None:
     """The least upper bound of the size of the slope, of one entry of the gradient if there are classes.
 
@@ -189,6 +213,7 @@ def steepest_slope(loss: Loss) -> Expr | None:
 
 
 @cache
+@_at_zeros_too
 def slope_bound(loss: Loss) -> Expr | None:
     """An upper bound of the size of the slope, which need not be the least; None if none is known.
 
@@ -205,6 +230,7 @@ def slope_bound(loss: Loss) -> Expr | None:
 
 
 @cache
+@_at_zeros_too
 def longest_gradient(loss: Loss) -> Expr | None:
     """The least upper bound of the Euclidean length of the gradient of a class loss: `oo` if none, None if unknown.
 
@@ -225,6 +251,7 @@ def longest_gradient(loss: Loss) -> Expr | None:
 
 @cache
 @_or_none
+@_at_zeros_too
 def greatest_curvature(loss: Loss) -> Expr | None:
     """The least upper bound of the size of the second derivative away from kinks: `oo` if none, None if unknown.
 
@@ -238,6 +265,22 @@ def greatest_curvature(loss: Loss) -> Expr | None:
     if any(size.has(oo, -oo) for size in _at_ends(loss, 2)):
         return oo
     return _greatest_size_by_sigmoid(loss, loss.hessian)
+
+
+@cache
+def _at_zeros(loss: Loss) -> dict[Symbol, Loss]:
+    """For each parameter that may be 0, the loss where it is, if there is one."""
+    zeros = [(keyword, symbol) for keyword, (symbol, _) in loss.parameters.items() if may_be(symbol, S.Zero)]
+    there = {symbol: with_zero(loss, keyword) for keyword, symbol in zeros}
+    return {symbol: loss for symbol, loss in there.items() if loss is not None}
+
+
+def with_zero(loss: Loss, keyword: str) -> Loss | None:
+    """The loss with 0 for a parameter, or None if it divides by it."""
+    parameters = dict(loss.parameters)
+    symbol, _ = parameters.pop(keyword)
+    expression = loss.expression.subs(symbol, 0)
+    return None if expression.has(nan, zoo) else replace(loss, expression=expression, parameters=parameters)
 
 
 def _is_among_predictions(loss: Loss, places: Sequence[Kink | Jump]) -> bool:
@@ -290,6 +333,8 @@ def _in_entries(loss: Loss, expression: Expr) -> Expr:
 def _share(loss: Loss) -> Expr | None:
     """What one class adds to a class loss, its entries as numbers; None if the loss is no sum over classes."""
     sums = {a_sum: Dummy() for a_sum in loss.expression.atoms(Sum)}
+    if any(len(a_sum.variables) > 1 for a_sum in sums):
+        return None
     outside = loss.expression.xreplace(sums)
     factors = {a_sum: outside.diff(dummy) for a_sum, dummy in sums.items()}
     rest = expand(outside - Add(*(factor * sums[a_sum] for a_sum, factor in factors.items())))
@@ -498,23 +543,26 @@ def _beside(expression: Expr, variable: Expr, point: Expr, side: int) -> Expr:
 def _somewhere_negative(loss: Loss) -> bool:
     """Whether the second derivative is negative at one of a few points, its parameters at their defaults.
 
-    Over classes, it is the second derivative by one of two entries.
+    Over classes, it is the second derivative by one of two entries. No point is one where the loss may turn.
     """
-    curvature = loss.hessian.xreplace({symbol: S(default) for symbol, default in loss.parameters.values()})
-    curvature, domain = in_definitions(curvature), domain_of(loss.prediction)
-    if curvature.has(Derivative):
-        return False
+    defaults = {symbol: S(default) for symbol, default in loss.parameters.values()}
+    parts = [in_definitions(part.xreplace(defaults)) for part in (loss.hessian, loss.expression)]
     if loss.over_classes:
-        curvature = write_out(curvature, 2, {i: 1, k: 1})
-        first, second = (S(3), S.Zero) if S(3) in domain else (S(3) / 4, S.One / 4)
-        predicted = {loss.prediction[1]: first, loss.prediction[2]: second}
-        points = [predicted | {loss.target[1]: S.Zero, loss.target[2]: S.One}]
+        parts = [write_out(part, 2, {i: 1, k: 1}) for part in parts]
+        (a, b), (s, t) = ([row[1], row[2]] for row in (loss.prediction, loss.target))
+        tried = {a: (3, 0.75), b: (0, 0.25), s: (0,), t: (1,)}
     else:
-        values = domain_of(loss.target)
-        truths = sorted(values) if isinstance(values, FiniteSet) else [S.Zero, S.One]
-        numbers = [number for number in (S(-3), S(-1), S.Half / 2, S.Half, S(2)) if number in domain]
-        points = [{loss.prediction: number, loss.target: truth} for number in numbers for truth in truths]
-    return any(curvature.xreplace(point).evalf(30).is_negative for point in points)
+        tried = {loss.prediction: (-3, -1, 0.25, 0.5, 2), loss.target: (0, 1, -1)}
+    choices = (
+        [(unknown, number) for number in map(Rational, numbers) if may_be(unknown, number)]
+        for unknown, numbers in tried.items()
+    )
+    curvature, turns = parts[0], _turning(parts[1])
+    return not curvature.has(Derivative) and any(
+        curvature.xreplace(point).evalf(30).is_negative
+        for point in map(dict, product(*choices))
+        if all(turn.xreplace(point).equals(0) is False for turn in turns)
+    )
 
 
 def _is_variance(loss: Loss) -> bool | None:

@@ -113,7 +113,11 @@ class Loss:
 
     @cached_property
     def gradient(self) -> Expr:
-        """d expression / d prediction, for the entry i if there are classes; at a kink, one of its subgradients."""
+        """d expression / d prediction, for the entry i if there are classes.
+
+        Where branches meet it is that of the branch which holds there, and 0 for a sign: at a kink of a convex loss
+        of the catalogue, one of its subgradients.
+        """
         return _away_from_jumps(differentiate(self.expression, self.variable))
 
     @cached_property

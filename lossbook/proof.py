@@ -166,9 +166,7 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
                 return Verdict("proved")
         mentioned = {name: rank for name, rank in mentioned.items() if name not in free}
         meanings = {equation.lhs: _elementary(equation.lhs, definitions).value for equation in definitions}
-        counterexample = find_counterexample(
-            claim.left.value, claim.right.value, claim.conditions, mentioned, meanings
-        )
+        counterexample = find_counterexample(claim.left.value, claim.right.value, claim.conditions, mentioned, meanings)
     except (RecursionError, ValueError):  # SymPy turns some conditions round and round, or finds no real number
         counterexample = None
     return Verdict("unknown") if counterexample is None else Verdict("refuted", counterexample)

@@ -50,6 +50,7 @@ from lossbook.notation import (
     epsilon,
     i,
     k,
+    l,
     logit,
     logits,
     n,
@@ -675,6 +676,37 @@ def test_a_parameter_of_either_sign_is_not_taken_as_positive():
     loss = own(c * Abs(residual), c=(c, 1))
     assert not is_convex(loss)
     assert steepest_slope(loss) == Abs(c)
+
+
+fold = Symbol("b", nonnegative=True)
+
+
+def test_what_a_parameter_does_at_0_alone_is_seen():
+    """|r| turned upside down there; 10 times as steep there."""
+    assert is_convex(own((2 * sign(fold) - 1) * Abs(residual), b=(fold, 1))) is False
+    assert is_convex(own(Abs(residual) * (1 - 2 * 0**fold), b=(fold, 1))) is False
+    steep = own(Abs(residual) * Piecewise((1, fold > 0), (10, True)), b=(fold, 1))
+    assert steepest_slope(steep) is None and is_convex(steep)
+    curved = own(residual**2 * Piecewise((1, fold > 0), (10, True)), b=(fold, 1))
+    assert greatest_curvature(curved) is None
+    assert is_convex(own(residual**2 + fold * Abs(residual), b=(fold, 1)))
+
+
+def test_a_sum_of_sums_is_no_sum_of_one_loss_a_class():
+    """Each |z - y| stands in it n times: its slope has no bound."""
+    double = Loss(
+        name="double", expression=total(total(Abs(logits[k] - targets[k]), k), l), prediction=logits, target=targets
+    )
+    assert steepest_slope(double) is None and kinks(double) is None
+
+
+def test_no_counterexample_to_convexity_is_a_target_that_cannot_be_or_a_point_where_the_loss_turns():
+    below, above = Symbol("y", negative=True), Symbol("y", integer=True, positive=True)
+    assert is_convex(own(-below * prediction**2, target=below)) is not False
+    assert is_convex(own((above - HALF) * prediction**2, target=above)) is not False
+    assert is_convex(own(below * prediction**2, target=below)) is False
+    the_square = Piecewise((8 - prediction**2, Eq(prediction, 2)), (prediction**2, True))
+    assert is_convex(own(the_square)) is not False
 
 
 @pytest.mark.parametrize("factor, curvature, slope", [(1 / n, 2, 1), (n, oo, oo), (S.One, 2, 1)])

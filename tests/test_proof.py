@@ -899,7 +899,10 @@ UNKNOWN = {
     ),
     "a size to the power of itself": (Abs(a) ** Abs(a), exp(Abs(a) * log(Abs(a)))),
     "a whole number that may be no class": (total(KroneckerDelta(k, count)), Integer(1)),
-    "a whole number that may be larger than n": (Max(count - n, 0) + KroneckerDelta(count, 1), KroneckerDelta(count, 1)),
+    "a whole number that may exceed n": (
+        Max(count - n, 0) + KroneckerDelta(count, 1),
+        KroneckerDelta(count, 1),
+    ),
     "a whole number that may be negative": (total(KroneckerDelta(k, Symbol("m", integer=True))), Integer(1)),
     "a definition that its symbol's domain restricts": (sin(2 * Abs(a)), 2 * sin(a) * cos(a), [Eq(T, a)]),
     "the size of a root": (Abs(sqrt(a)) + sin(r) ** 2, sqrt(a) + 1 - cos(r) ** 2),
