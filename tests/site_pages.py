@@ -13,6 +13,12 @@ from server import serve
 
 ROOT = Path(__file__).resolve().parent.parent
 AXE = ROOT / ".venv/node/node_modules/axe-core/axe.min.js"
+KINDS_OF_TEXT = """[...[...document.body.querySelectorAll("*")].reduceRight((kinds, part) => {
+    const own = (box) => [box.tagName, box.getAttribute("class"), box.style?.cssText];
+    const kind = (box) => box ? kind(box.parentElement) + own(box) : "";
+    const hasText = [...part.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+    return hasText ? kinds.set(kind(part), part) : kinds;
+}, new Map()).values()]"""
 BUILD = "from jupyter_book.cli.main import main; main()"
 
 
@@ -141,15 +147,14 @@ class Visit:
             return (inner.length ? inner : [page]).map((part) => part.outerHTML.slice(0, 120));
         }""")
 
-    def axe(self, **options):
+    def axe(self):
         """What axe-core finds: a line for each element.
 
-        The drawn half of a formula is hidden from all but the eye. Its thousands of elements, which take axe as long as
-        the rest of the page, give way to one of their size.
+        The thousands of elements of formulas, which take axe longer than the rest of the page, give way to one of the
+        size of what is drawn, and an empty formula.
         """
         self.lay_out()
-        if not self.page.evaluate("'axe' in window"):
-            self.page.evaluate(AXE.read_text("utf-8"))
+        self.page.evaluate(AXE.read_text("utf-8"))
         self.page.evaluate("""() => {
             const drawn = [...document.querySelectorAll(".katex-html")];
             const sizes = drawn.map((half) => half.getBoundingClientRect());
@@ -159,8 +164,18 @@ class Visit:
                 box.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
                 half.replaceChildren(box);
             });
+            document.querySelectorAll("math").forEach((formula) => formula.replaceChildren());
         }""")
-        found = self.page.evaluate("(options) => axe.run(options)", {"resultTypes": ["violations"], **options})
+        return self._violations("document", {"rules": {"color-contrast": {"enabled": False}}}) + self.contrast()
+
+    def contrast(self):
+        """What axe, run before, finds of contrast: in the first text of each kind, by tags, classes and styles."""
+        return self._violations(KINDS_OF_TEXT, {"runOnly": ["color-contrast"]})
+
+    def _violations(self, where, options):
+        found = self.page.evaluate(
+            f"(options) => axe.run({where}, options)", {"resultTypes": ["violations"], **options}
+        )
         return [f"{rule['id']}: {node['html'][:120]}" for rule in found["violations"] for node in rule["nodes"]]
 
     def __enter__(self):
