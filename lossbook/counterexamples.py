@@ -196,6 +196,7 @@ def _unknowns(part: Expr) -> set[Expr]:
 
 
 def _lies_in_domain(defined: Expr, meaning: Callable[..., Any], point: Iterable[Expr]) -> bool:
+    """Whether the `meaning` of what is defined is, at this point, a number that it may be."""
     number = _value(meaning, point, DIGITS)
     return (
         number is not None and mpmath.isfinite(number) and may_be(defined, Rational(mpmath.nstr(number, DIGITS // 2)))

@@ -32,6 +32,18 @@ STRAY_STOPS = """() => [...document.querySelectorAll("article .math")].filter((f
     return range.getBoundingClientRect().top > formula.getBoundingClientRect().bottom;
 }).map((formula) => formula.parentElement.innerText.slice(-60))"""
 
+LINES_OF_A_REASON = {1280: 2, 768: 99}
+"""The most lines of a reason in a derivation, on a screen and on a tablet of so many pixels."""
+
+STRAY_REASONS = """(most) => [...document.querySelectorAll(".derivation .reason")].filter((reason) => {
+    const box = reason.closest("details") ?? document.documentElement, range = document.createRange();
+    range.selectNodeContents(reason);
+    const lines = new Set([...range.getClientRects()].map((line) => line.top)).size;
+    return reason.getBoundingClientRect().right > box.getBoundingClientRect().right + 1 || lines > most;
+}).map((reason) => reason.innerText)"""
+
+FONTS = "document.fonts.ready.then((fonts) => [...fonts].map((font) => font.status))"
+
 ARRIVES = """async (name) => {
     const top = () => document.getElementById(name).getBoundingClientRect().top;
     for (let turn = 0; turn < 10; turn++) {
@@ -152,13 +164,39 @@ def test_the_book_has_mathematics_and_figures(on_a_phone):
     assert sum(len(on_a_phone(page)["figures"]) for page in CHAPTERS) >= len(CHAPTERS)
 
 
+@pytest.fixture(scope="module")
+def from_a_folder(chromium, site):
+    """What a page shows that no server sends, on a screen and on a tablet; each page is opened once."""
+    known = {}
+
+    def find(page):
+        if page not in known:
+            with Visit(chromium, (site / page).as_uri()) as visit:
+                found = known[page] = {"figures": figures(visit)}
+                found["fonts"] = visit.page.evaluate(FONTS)
+                visit.open_all()
+                for width, most_lines in LINES_OF_A_REASON.items():
+                    visit.page.set_viewport_size({"width": width, "height": 800})
+                    visit.lay_out()
+                    found[f"reasons at {width}"] = visit.page.evaluate(STRAY_REASONS, most_lines)
+                found["foreign"], found["errors"] = visit.foreign, visit.errors
+        return known[page]
+
+    return find
+
+
 @each_page
-def test_a_page_opens_from_a_folder_without_errors(chromium, site, page):
-    with Visit(chromium, (site / page).as_uri()) as visit:
-        assert all(figure["width"] > 0 for figure in figures(visit))
-        fonts = visit.page.evaluate("document.fonts.ready.then((fonts) => [...fonts].map((font) => font.status))")
-        assert "error" not in fonts
-        assert (visit.foreign, visit.errors) == ([], [])
+def test_a_page_opens_from_a_folder_without_errors(from_a_folder, page):
+    found = from_a_folder(page)
+    assert all(figure["width"] > 0 for figure in found["figures"])
+    assert "error" not in found["fonts"]
+    assert (found["foreign"], found["errors"]) == ([], [])
+
+
+@pytest.mark.parametrize("width", LINES_OF_A_REASON)
+@each_page
+def test_no_reason_leaves_the_page_or_the_box_of_a_solution_or_takes_many_lines(from_a_folder, page, width):
+    assert from_a_folder(page)[f"reasons at {width}"] == []
 
 
 @each_chapter
@@ -389,25 +427,6 @@ def test_both_sides_of_a_line_of_a_derivation_have_one_baseline(chromium, addres
             return Math.abs(left - right);
         })""")
         assert len(apart) > 3 and max(apart) < 1
-
-
-@pytest.mark.parametrize(("width", "most_lines"), [(768, 99), (1280, 2)])
-@each_page
-def test_no_reason_leaves_the_page_or_the_box_of_a_solution_or_takes_many_lines(
-    chromium, address, page, width, most_lines
-):
-    with Visit(chromium, address + page, width=width) as visit:
-        visit.open_all()
-        found = visit.page.evaluate(
-            """(most) => [...document.querySelectorAll(".derivation .reason")].filter((reason) => {
-            const box = reason.closest("details") ?? document.documentElement, range = document.createRange();
-            range.selectNodeContents(reason);
-            const lines = new Set([...range.getClientRects()].map((line) => line.top)).size;
-            return reason.getBoundingClientRect().right > box.getBoundingClientRect().right + 1 || lines > most;
-        }).map((reason) => reason.innerText)""",
-            most_lines,
-        )
-        assert found == []
 
 
 def test_a_heading_of_a_column_does_not_end_in_a_lone_number_on_a_phone(chromium, address):
