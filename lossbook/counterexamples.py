@@ -2,7 +2,7 @@
 
 For each number of classes and each way in which the indices can coincide, the sums are written out and numbers are
 put in. The sides are computed twice, the second time with ten times the digits: a difference that rounding could
-explain is none. Where they differ, all that is defined has to be a number of its domain.
+explain is none. Where they differ, all conditions have to hold, and all that is defined to be a number of its domain.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from functools import cache
 from itertools import product
 from random import Random
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import mpmath
 from sympy import (
@@ -19,19 +19,25 @@ from sympy import (
     Dummy,
     Expr,
     Function,
+    Heaviside,
     Indexed,
     Integer,
     KroneckerDelta,
+    Lambda,
     Pow,
     Rational,
     Sum,
     acosh,
     asinh,
     atanh,
+    coth,
+    csch,
     lambdify,
     log,
     nan,
     oo,
+    sech,
+    sign,
     solve,
     sympify,
     zoo,
@@ -41,6 +47,9 @@ from sympy.core.relational import Relational
 
 from lossbook.indices import free_indices, is_class, scalars, shortest_first, write_out
 from lossbook.notation import domain_of, n
+
+Side: TypeAlias = tuple[Expr, Sequence[Expr]]
+"""One side of a claim: its value, and what it needs to be a real number, as `proof` collects it."""
 
 DIGITS = 60
 """With how many digits the sides are computed at first."""
@@ -92,9 +101,9 @@ def digits_apart(write: Callable[[Any, int], str], left: Any, right: Any, fewest
 
 
 def find_counterexample(
-    left: Expr,
-    right: Expr,
-    conditions: Iterable[Expr],
+    left: Side,
+    right: Side,
+    conditions: Sequence[Expr],
     mentioned: dict[Expr, int],
     meanings: Mapping[Expr, Expr] = MappingProxyType({}),
 ) -> Counterexample | None:
@@ -104,26 +113,32 @@ def find_counterexample(
     each of the symbols and rows `mentioned`, each with its number of indices, whether the sides still have them or not.
     `meanings` has what is defined, symbols and entries, in terms of the rest: its values lie in their domains.
     """
-    conditions = list(conditions)
-    parts = [left, right, *conditions, *meanings.values()]
+    sides = [value for value, _ in (left, right)]
+    over_classes = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in sides) or any(mentioned.values())
+    if not over_classes:
+        meanings = {name: meaning for name, meaning in meanings.items() if not meaning.has(n, Indexed, Sum)}
+    parts = [*sides, *conditions, *meanings.values()]
     if not all(map(_can_be_written_out, parts)):
         return None
-    over_classes = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in (left, right)) or any(mentioned.values())
     numbered = sorted({int(index) for part in parts for index in free_indices(part) if index.is_number})
     least = max([1, *numbered])
-    symbols = [index for index in shortest_first({*free_indices(left), *free_indices(right)}) if not index.is_number]
+    symbols = shortest_first({index for side in sides for index in free_indices(side) if not index.is_number})
     generator = Random(0)
     for classes in range(least, max(least, MOST_CLASSES) + 1) if over_classes else [1]:
         for numbers in placements(len(symbols), classes, numbered):
             case = dict(zip(symbols, map(Integer, numbers)))
-            here, there = (write_out(side, classes, case) for side in (left, right))
             unknowns = {
                 name[entry] if rank else name
                 for name, rank in mentioned.items()
                 for entry in product(range(1, classes + 1), repeat=rank)
             }
-            defined = _defined(meanings, classes, case)
-            found = _differ_somewhere(here, there, _for_every_class(conditions, classes), unknowns, defined, generator)
+            claim = _Written(
+                [write_out(side, classes, case) for side in sides],
+                [[*_written_needs(needs, classes, case)] for _, needs in (left, right)],
+                [condition for condition in _for_every_class(conditions, classes) if condition != 0],
+                [*_written_meanings(meanings, classes, case)],
+            )
+            found = _differ_somewhere(claim, unknowns, generator)
             if found:
                 values, left_value, right_value = found
                 return Counterexample(classes if over_classes else None, {**case, **values}, left_value, right_value)
@@ -146,14 +161,24 @@ def _for_every_class(conditions: Iterable[Expr], classes: int) -> Iterator[Expr]
             yield write_out(condition, classes, zip(symbols, numbers))
 
 
-def _defined(meanings: Mapping[Expr, Expr], classes: int, case: Mapping[Expr, Expr]) -> list[tuple[Expr, Expr]]:
+def _written_meanings(
+    meanings: Mapping[Expr, Expr], classes: int, case: Mapping[Expr, Expr]
+) -> Iterator[tuple[Expr, Expr]]:
     """What is defined, an entry for every class, each with its meaning written out."""
-    found = []
     for defined, meaning in meanings.items():
         for number in range(1, classes + 1) if isinstance(defined, Indexed) else [1]:
             own = dict.fromkeys(getattr(defined, "indices", ()), number)
-            found.append((defined, write_out(meaning, classes, {**case, **own})))
-    return found
+            yield defined, write_out(meaning, classes, {**case, **own})
+
+
+def _written_needs(needs: Iterable[Expr], classes: int, case: Mapping[Expr, Expr]) -> Iterator[Expr]:
+    """The powers that a side needs to be real numbers, those that it needs in each class written out."""
+    for need in needs:
+        if isinstance(need, Lambda):
+            for number in range(1, classes + 1):
+                yield from _written_needs([need.expr], classes, {**case, need.variables[0]: Integer(number)})
+        else:
+            yield _Power(*write_out(need, classes, case))
 
 
 def placements(count: int, classes: int, numbered: Sequence[int] = ()) -> Iterator[tuple[int, ...]]:
@@ -165,42 +190,67 @@ def placements(count: int, classes: int, numbered: Sequence[int] = ()) -> Iterat
             yield numbers
 
 
+@dataclass(frozen=True)
+class _Written:
+    """A claim written out for one number of classes: its sides, their needs, its conditions, what is defined in it."""
+
+    sides: Sequence[Expr]
+    needs: Sequence[Sequence[Expr]]
+    conditions: Sequence[Expr]
+    meanings: Sequence[tuple[Expr, Expr]]
+
+    @property
+    def unknowns(self) -> set[Expr]:
+        parts = [*self.sides, *self.conditions, *(meaning for _, meaning in self.meanings)]
+        return {unknown for part in parts for unknown in part.atoms(Indexed) | scalars(part)}
+
+
 def _differ_somewhere(
-    left: Expr,
-    right: Expr,
-    conditions: Iterable[Expr],
-    unknowns: set[Expr],
-    defined: Iterable[tuple[Expr, Expr]],
-    generator: Random,
+    claim: _Written, unknowns: set[Expr], generator: Random
 ) -> tuple[dict[Expr, Expr], Expr, Expr] | None:
-    """The first point found where both sides, written out, differ and all is `defined`, and their values there."""
-    conditions = [condition for condition in conditions if condition != 0]
-    parts = [left, right, *conditions]
-    unknowns = unknowns.union(*map(_unknowns, parts))
+    """The first admissible point found where both sides differ, and their values there."""
+    unknowns = unknowns | claim.unknowns
     ordered = sorted(unknowns, key=lambda unknown: (not isinstance(unknown, Indexed), len(str(unknown)), str(unknown)))
-    solved = _solved(conditions, ordered)
+    solved = _solved(claim.conditions, ordered)
     if solved is None:
         return None
-    functions = [as_function(side, ordered) for side in (left, right)]
-    meanings = [(name, as_function(meaning, ordered)) for name, meaning in defined if _unknowns(meaning) <= unknowns]
-    for point in _points(ordered, solved, _thresholds((left, right)), generator):
+    functions = [as_function(side, ordered) for side in claim.sides]
+    for point in _points(ordered, solved, _thresholds(claim.sides), generator):
         found = _differ_at(functions, point.values())
-        if found and all(_lies_in_domain(name, meaning, point.values()) for name, meaning in meanings):
+        if found and _is_admissible(claim, found, point):
             return point, *found
     return None
 
 
-def _unknowns(part: Expr) -> set[Expr]:
-    """The entries and symbols of what is written out."""
-    return part.atoms(Indexed) | scalars(part)
+def _is_admissible(claim: _Written, values: Sequence[Expr], point: Mapping[Expr, Expr]) -> bool:
+    """Whether at `point` all conditions hold, what is defined lies in its domain, and sides with a value have one.
 
+    SymPy may have cancelled what a side needs: then its value is none.
+    """
 
-def _lies_in_domain(defined: Expr, meaning: Callable[..., Any], point: Iterable[Expr]) -> bool:
-    """Whether the `meaning` of what is defined is, at this point, a number that it may be."""
-    number = _value(meaning, point, DIGITS)
+    def at_point(part: Expr) -> Any:
+        return _value(as_function(part, [*point]), point.values(), 10 * DIGITS)
+
+    needs = [need for own, value in zip(claim.needs, values) if value is not nan for need in own]
     return (
-        number is not None and mpmath.isfinite(number) and may_be(defined, Rational(mpmath.nstr(number, DIGITS // 2)))
+        all(_is_number(at_point(need)) for need in needs)
+        and all(_is_zero(at_point(condition)) for condition in claim.conditions)
+        and all(_is_one_of(name, at_point(meaning)) for name, meaning in claim.meanings)
     )
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value that was computed is one."""
+    return value is not None and not mpmath.isnan(value)
+
+
+def _is_zero(value: Any) -> bool:
+    return _is_number(value) and abs(value) < mpmath.mpf(10) ** -DIGITS
+
+
+def _is_one_of(unknown: Expr, value: Any) -> bool:
+    """Whether `unknown` may be a value that was computed, as exactly as it is."""
+    return _is_number(value) and may_be(unknown, Rational(*mpmath.libmp.to_rational(value._mpf_)))
 
 
 def _solved(conditions: Iterable[Expr], unknowns: Sequence[Expr]) -> dict[Expr, Expr] | None:
@@ -225,6 +275,8 @@ def _points(
 ) -> Iterator[dict[Expr, Expr]]:
     """Admissible numbers for all `unknowns`, those that are `solved` computed from the others."""
     free = [unknown for unknown in unknowns if unknown not in solved]
+    if not all(_admissible(unknown, SIMPLE + HOSTILE) for unknown in free):
+        return
     for attempt in range((POINTS_A_CASE + POINTS_AT_THRESHOLDS * bool(thresholds)) if unknowns else 1):
         if attempt < POINTS_A_CASE:
             values = {unknown: _draw(unknown, attempt, position, generator) for position, unknown in enumerate(free)}
@@ -248,8 +300,8 @@ def _thresholds(sides: Sequence[Expr]) -> tuple[Expr, ...]:
 
 def _draw(unknown: Expr, attempt: int, position: int, generator: Random) -> Expr:
     """An admissible number for `unknown`: the simple ones in turn in the first attempts, any later."""
-    if attempt < POINTS_A_CASE // 2:
-        pool = _admissible(unknown, SIMPLE)
+    pool = _admissible(unknown, SIMPLE)
+    if pool and attempt < POINTS_A_CASE // 2:
         return pool[(position + attempt * (position + 1)) % len(pool)]
     return generator.choice(_admissible(unknown, SIMPLE + HOSTILE))
 
@@ -272,12 +324,20 @@ def as_function(expression: Expr, unknowns: Sequence[Expr]) -> Callable[..., Any
     if expression.has(nan, oo, -oo, zoo, Derivative):
         return lambda *_: mpmath.inf  # which tells nothing
     expression = expression.xreplace(dict(zip(unknowns, names))).rewrite((asinh, acosh, atanh), log)
+    for function in (sech, csch, coth):  # of which SymPy would write other code
+        expression = expression.replace(function, Function(function.__name__))
     expression = expression.replace(lambda e: isinstance(e, Pow) and not e.exp.is_Integer, lambda e: _Power(*e.args))
-    return lambdify(names, expression, [{"log": _log, "_Power": _power}, "mpmath"])
+    expression = expression.replace(lambda e: isinstance(e, Relational), lambda e: e.func(_Gap(e.lhs - e.rhs), 0))
+    expression = expression.replace(sign, lambda x: sign(_Gap(x)))
+    expression = expression.replace(Heaviside, lambda x, at_zero: Heaviside(_Gap(x), at_zero))
+    return lambdify(names, expression, [_BODIES, "mpmath"])
 
 
 _Power = Function("_Power")
 """A power that may be no real number."""
+
+_Gap = Function("_Gap", real=True)
+"""A number whose sign decides."""
 
 
 def _log(x: Any) -> Any:
@@ -289,14 +349,32 @@ def _log(x: Any) -> Any:
 
 def _power(base: Any, exponent: Any) -> Any:
     if not mpmath.isint(exponent):
+        _gap(exponent - mpmath.nint(exponent))
         _check_is_not_negative(base)
     return mpmath.power(base, exponent)
 
 
 def _check_is_not_negative(x: Any) -> None:
-    """Raise ValueError, which tells nothing, if `x` may be 0 but for rounding, or else ZeroDivisionError."""
-    if isinstance(x, mpmath.mpf) and x < 0:
-        raise ZeroDivisionError if x < -(mpmath.eps**0.5) else ValueError
+    if isinstance(x, mpmath.mpf) and _gap(x) < 0:
+        raise ZeroDivisionError
+
+
+def _gap(x: Any) -> Any:
+    """`x`; raises ValueError, which tells nothing, if it may be 0 but for rounding."""
+    if 0 < abs(x) < mpmath.eps**0.5:
+        raise ValueError
+    return x
+
+
+_BODIES = {
+    "log": _log,
+    "_Power": _power,
+    "_Gap": _gap,
+    "sech": lambda x: 1 / mpmath.cosh(x),
+    "csch": lambda x: 1 / mpmath.sinh(x),
+    "coth": lambda x: mpmath.cosh(x) / mpmath.sinh(x),
+}
+"""What mpmath has in another way: it makes infinite, or no real number, what is undefined."""
 
 
 def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -> tuple[Expr, ...] | None:

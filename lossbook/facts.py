@@ -189,8 +189,9 @@ def steepest_slope(loss: Loss) -> Expr | None:
     """The least upper bound of the size of the slope, of one entry of the gradient if there are classes.
 
     It is over all predictions and targets, and all numbers of classes: `oo` if there is no bound, None if it is
-    not known. Where the gradient is a polynomial in probabilities, its greatest size is found exactly. The slope of
-    any other convex loss of one number never falls, so it is largest in size at one of the ends of the domain.
+    not known. Parameters that are never negative are taken as positive; where one is 0, it is a bound. Where the
+    gradient is a polynomial in probabilities, its greatest size is found exactly. The slope of any other convex loss of
+    one number never falls, so it is largest in size at one of the ends of the domain.
     """
     breaks = jumps(loss)
     if breaks is None:
@@ -512,7 +513,8 @@ def _beside(expression: Expr, variable: Expr, point: Expr, side: int) -> Expr:
         if isinstance(part, sign):
             return way(args[0])
         if isinstance(part, Heaviside):
-            return (1 + way(args[0])) / 2 if side else part.func(way(args[0]), args[1])
+            way_up = way(args[0])
+            return (way_up + way_up**2) / 2 + args[1] * (1 - way_up**2)
         if isinstance(part, (Max, Min)):
             up = 1 if isinstance(part, Max) else -1
             return reduce(lambda a, b: (a + b + up * (a - b) * way(a - b)) / 2, args)
@@ -559,7 +561,7 @@ def _somewhere_negative(loss: Loss) -> bool:
     )
     curvature, turns = parts[0], _turning(parts[1])
     return not curvature.has(Derivative) and any(
-        curvature.xreplace(point).evalf(30).is_negative
+        (curvature.xreplace(point).evalf(30) + Rational(1, 10**9)).is_negative  # and no 0 but for rounding
         for point in map(dict, product(*choices))
         if all(turn.xreplace(point).equals(0) is False for turn in turns)
     )

@@ -162,10 +162,10 @@ class RowFunction(NamedFunction):
     @classmethod
     def eval(cls, row: Expr, *class_index: Expr) -> Expr | None:
         """The function of a Lambda if `row` is written without its index, else None, by which SymPy leaves it as is."""
-        if isinstance(row, (IndexedBase, Lambda)):
+        if isinstance(row, IndexedBase) or isinstance(row, Lambda) and len(row.variables) == 1:
             return None
         bases = row.atoms(IndexedBase)
-        if not bases or row.has(Indexed):
+        if not bases or row.has(Indexed, Lambda):
             raise TypeError(f"{cls.__name__}: expected a row such as the book's logits, got {row}")
         index = fresh_index(row.free_symbols)
         return cls(Lambda(index, row.xreplace({base: base[index] for base in bases})), *class_index)

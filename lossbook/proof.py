@@ -21,6 +21,7 @@ rules give it, delta functions being 0: that of the branch which holds there, an
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial, reduce
 from itertools import permutations, product
@@ -79,6 +80,7 @@ from sympy import (
     log,
     nan,
     oo,
+    preorder_traversal,
     reduced,
     sech,
     sign,
@@ -151,25 +153,26 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     left, right = as_expression("left", left), as_expression("right", right)
     definitions, conditions = split_given(given)
     _check_names([left, right, *(side for equation in given for side in equation.args)])
-    defined = {equation.lhs.base if isinstance(equation.lhs, Indexed) else equation.lhs for equation in definitions}
-    mentioned = _mentioned(left, right, defined)
-    differences = (_elementary(condition.lhs - condition.rhs, definitions).value for condition in conditions)
-    claim = _Claim(_elementary(left, definitions), _elementary(right, definitions), tuple(differences))
-    free = {index for part in claim.parts for index in free_indices(part)}
-    claim = claim.each(lambda part: rename_bound(part, free))
-    try:
-        if _is_covered(left) and _is_covered(right):
-            indices = sorted(free, key=str)
-            instances = tuple(instance for condition in claim.conditions for instance in _instances(condition, indices))
-            goal = replace(claim, conditions=instances)
-            if claim.left == claim.right or _proved(goal.each(_in_exponentials)):
+    with suppress(*_STUCK):
+        differences = (_elementary(condition.lhs - condition.rhs, definitions).value for condition in conditions)
+        claim = _Claim(_elementary(left, definitions), _elementary(right, definitions), tuple(differences))
+        free = {index for part in claim.parts for index in free_indices(part)}
+        claim = claim.each(lambda part: rename_bound(part, free))
+        with suppress(*_STUCK):
+            is_covered = _is_covered(left) and _is_covered(right)
+            if is_covered and (claim.left == claim.right or _proved(_instances_of(claim))):
                 return Verdict("proved")
-        mentioned = {name: rank for name, rank in mentioned.items() if name not in free}
+        mentioned = _mentioned(left, right, {*free, *map(_name_defined, definitions)})
         meanings = {equation.lhs: _elementary(equation.lhs, definitions).value for equation in definitions}
-        counterexample = find_counterexample(claim.left.value, claim.right.value, claim.conditions, mentioned, meanings)
-    except (RecursionError, ValueError):  # SymPy turns some conditions round and round, or finds no real number
-        counterexample = None
-    return Verdict("unknown") if counterexample is None else Verdict("refuted", counterexample)
+        this, that = ((side.value, side.needs) for side in (claim.left, claim.right))
+        counterexample = find_counterexample(this, that, claim.conditions, mentioned, meanings)
+        if counterexample:
+            return Verdict("refuted", counterexample)
+    return Verdict("unknown")
+
+
+_STUCK = (RecursionError, TypeError, ValueError, NotImplementedError)
+"""What SymPy raises where it turns conditions round and round, or compares what becomes infinite or no real number."""
 
 
 def never_negative(expression: Expr) -> bool:
@@ -179,14 +182,22 @@ def never_negative(expression: Expr) -> bool:
     targets between 0 and 1 as odds. It is never negative if no factor of the numerator and the denominator is, or
     else no term of them. False says only that it was not proved.
     """
-    expression = _in_exponentials(_elementary(as_expression("expression", expression), []).value)
+    expression = as_expression("expression", expression)
+    with suppress(*_STUCK):
+        return _never_negative(_in_exponentials(_elementary(expression, []).value))
+    return False
+
+
+def _never_negative(expression: Expr) -> bool:
     if isinstance(expression, Piecewise):
-        return all(never_negative(branch) for branch, _ in expression.args)
+        return all(_never_negative(branch) for branch, _ in expression.args)
     if isinstance(expression, Sum):
-        return never_negative(expression.function)
-    closed_unit = [symbol for symbol in shortest_first(scalars(expression)) if domain_of(symbol) == Interval(0, 1)]
-    odds = {symbol: 1 - 1 / (1 + Dummy(symbol.name, nonnegative=True)) for symbol in closed_unit}
-    expression = expression.xreplace(odds)
+        return _never_negative(expression.function)
+    for symbol in shortest_first(scalars(expression)):
+        if domain_of(symbol) == Interval(0, 1):
+            at_1 = expression.xreplace({symbol: S.One})
+            below_1 = expression.xreplace({symbol: 1 - 1 / (1 + Dummy(symbol.name, nonnegative=True))})
+            return _never_negative(below_1) and (at_1.has(nan, oo, -oo, zoo) or _never_negative(at_1))
     expression = expression.xreplace(_positive_odds([expression]))
     top, bottom = fraction(together(canonical(expression)))
     return all(
@@ -215,7 +226,7 @@ def split_given(given: Sequence[Equality]) -> tuple[list[Equality], list[Equalit
     for equation in given:
         if not isinstance(equation, Equality):
             raise TypeError(f"given: expected equations Eq(left, right), got {equation!r}")
-        left = equation.lhs
+        left, _ = (as_expression("given", side) for side in equation.args)
         if left == n:
             raise ValueError(f"given: expected n to stay a symbol, got {equation!r}")
         if isinstance(left, Indexed):
@@ -229,10 +240,21 @@ def split_given(given: Sequence[Equality]) -> tuple[list[Equality], list[Equalit
     return list(definitions.values()), conditions
 
 
+def _name_defined(definition: Equality) -> Expr:
+    return definition.lhs.base if isinstance(definition.lhs, Indexed) else definition.lhs
+
+
 def _reaches(meaning: Expr, name: Expr, definitions: Mapping[Expr, Equality]) -> bool:
     """Whether `meaning` has `name`, as it stands or by what others mean: a definition would go round in circles."""
     others = (other for other in definitions if meaning.has(other))
     return bool(meaning.has(name)) or any(_reaches(definitions[other].rhs, name, definitions) for other in others)
+
+
+def _instances_of(claim: "_Claim") -> "_Claim":
+    """`claim` in exponentials, its conditions for each of its free indices."""
+    indices = sorted({index for part in claim.parts for index in free_indices(part)}, key=str)
+    instances = (instance for condition in claim.conditions for instance in _instances(condition, indices))
+    return replace(claim, conditions=tuple(instances)).each(_in_exponentials)
 
 
 def _instances(condition: Expr, indices: Sequence[Expr]) -> Iterator[Expr]:
@@ -414,7 +436,7 @@ def _facts_of(condition: Boolean) -> list[Fact]:
 def with_deltas(expression: Expr) -> Expr:
     """`expression` with Kronecker deltas for cases of indices such as i = k."""
     expression = expression.replace(_compares_indices, lambda condition: condition.simplify())
-    return expression.replace(_is_case_of_indices, lambda cases: cases.rewrite(KroneckerDelta))
+    return expression.replace(_is_case_of_indices, lambda cases: _settled_cases(cases).rewrite(KroneckerDelta))
 
 
 def _compares_indices(expression: Expr) -> bool:
@@ -424,6 +446,19 @@ def _compares_indices(expression: Expr) -> bool:
 def _is_case_of_indices(expression: Expr) -> bool:
     conditions = [condition for _, condition in expression.args] if isinstance(expression, Piecewise) else [None]
     return all(c == True or isinstance(c, (Eq, Ne)) and all(map(is_class, c.args)) for c in conditions)  # noqa: E712
+
+
+def _settled_cases(cases: Piecewise) -> Piecewise:
+    """Cases of indices, with numbers for the deltas that the conditions settle: SymPy would cancel 1 - delta."""
+    known: dict[Expr, Expr] = {}
+    branches = []
+    for branch, condition in rename_bound(cases, {index for _, c in cases.args for index in c.free_symbols}).args:
+        here = dict(known)
+        if isinstance(condition, (Eq, Ne)):
+            delta, value = KroneckerDelta(*condition.args), Integer(isinstance(condition, Eq))
+            here[delta], known[delta] = value, 1 - value
+        branches.append((branch.xreplace(here), condition))
+    return Piecewise(*branches)
 
 
 def in_decimals(expression: Expr) -> Expr:
@@ -444,7 +479,7 @@ def substitute_definition(expression: Expr, equation: Equality) -> Expr:
     by_name = [part for part in expression.atoms(Derivative) if any(v.has(name) for v in part.variables)]
     expression = expression.xreplace({part: evaluate_derivatives(part) for part in by_name})
     if isinstance(defined, Symbol):
-        return rename_bound(expression, meaning.free_symbols).xreplace({defined: meaning})
+        return rename_bound(expression, {defined, *meaning.free_symbols}).xreplace({defined: meaning})
     (index,) = defined.indices
     whole = {function: in_definitions(function) for function in expression.atoms(RowFunction) if function.row == name}
     expression = expression.xreplace(whole)
@@ -699,6 +734,7 @@ def _domain_facts(unknown: Expr) -> list[Fact]:
 
 def _feasible(facts: list[Fact]) -> bool:
     """False if no numbers satisfy all `facts`, by eliminating one term of these linear inequalities after the other."""
+    facts = [(in_decimals(fact), strict) for fact, strict in facts if not fact.has(nan, oo, -oo, zoo)]
     rows = [(expand(fact).as_coefficients_dict(), strict) for fact, strict in facts]
     terms = shortest_first({term for row, _ in rows for term in row if term != 1})
     for term in terms:
@@ -788,17 +824,23 @@ def _solve_condition(condition: Expr) -> dict[Expr, Expr]:
     for atom in candidates:
         slope = condition.coeff(atom, 1)
         rest = expand(condition - slope * atom)
-        if slope.is_number and slope != 0 and not rest.has(atom):
+        if slope.is_number and slope.is_nonzero and not rest.has(atom):
             return {atom: -rest / slope}
     return {}
 
 
 def _remainder(numerator: Expr, conditions: Iterable[Expr]) -> Expr:
     """`numerator` less multiples of the polynomials `conditions`, all of which are 0."""
+    conditions = [condition for condition in conditions if not any(map(_may_be_zero, preorder_traversal(condition)))]
     try:
         return expand(reduced(numerator, list(groebner(conditions)))[1])
     except BasePolynomialError:
         return numerator
+
+
+def _may_be_zero(part: Expr) -> bool:
+    """Whether `part` is a number of which SymPy does not see that it is none or 0."""
+    return isinstance(part, Expr) and bool(part.is_number) and part.is_zero is None
 
 
 def _vanishes_as_multiple_sum(polynomial: Expr) -> bool:

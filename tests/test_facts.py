@@ -692,6 +692,23 @@ def test_what_a_parameter_does_at_0_alone_is_seen():
     assert is_convex(own(residual**2 + fold * Abs(residual), b=(fold, 1)))
 
 
+def test_what_a_target_does_at_1_alone_is_seen():
+    assert not is_convex(own((2 * sign(1 - target) - 1) * prediction**2, target=target))
+    assert not is_convex(own((1 - 2 * 0 ** (1 - target)) * prediction**2, target=target))
+
+
+def test_no_rounding_of_0_is_a_negative_second_derivative():
+    line = log(1 + exp(prediction)) - log(1 + exp(-prediction)) - value * prediction
+    assert is_convex(own(line))
+    assert is_convex(own((exp(prediction) + 1) ** 2 - exp(2 * prediction) - 2 * exp(prediction)))
+
+
+def test_a_step_whose_argument_is_0_has_its_value_there():
+    b = Symbol("b", nonnegative=True)
+    steep = steepest_slope(own(b * prediction * Heaviside(prediction * (1 - b), 1), b=(b, 1)))
+    assert steep.subs(next(iter(steep.free_symbols)), 1) == 1
+
+
 def test_a_sum_of_sums_is_no_sum_of_one_loss_a_class():
     """Each |z - y| stands in it n times: its slope has no bound."""
     double = Loss(

@@ -13,6 +13,7 @@ import pytest
 from plain_arithmetic import evaluate, mp
 from sympy import (
     Abs,
+    AccumBounds,
     Add,
     And,
     Derivative,
@@ -28,6 +29,7 @@ from sympy import (
     Integral,
     KroneckerDelta,
     Lambda,
+    Matrix,
     Max,
     Min,
     Mul,
@@ -40,6 +42,7 @@ from sympy import (
     S,
     Sum,
     Symbol,
+    Tuple,
     acosh,
     asinh,
     atanh,
@@ -399,6 +402,8 @@ TRUE = {
     "branches in a logarithm in a sum": (total(log(Piecewise((exp(z[k]), z[k] > 0), (1, True)))), total(Max(0, z[k]))),
     "branches under an absolute value": (Abs(Piecewise((r, r > 1), (0, True))), Piecewise((r, r > 1), (0, True))),
     "numbers for indices": (d(softmax(z, 1), z[2]), -softmax(z, 1) * softmax(z, 2)),
+    "a pole that its case takes away": (Piecewise((1 / same, Eq(i, j)), (0, True)), same),
+    "a definition of a bound index": (total(z[i], i), total(z[k]), [Eq(i, 2)]),
     # what lies in a domain
     "a class beyond the last": (Max(i - n, 0), Integer(0)),
     "a quotient by what is not 0": ((other**2 - other) / other, other - 1),
@@ -635,6 +640,16 @@ FALSE = {
     "the last class": (sign(n - i) * z[i], z[i]),
     "no class is the first": (KroneckerDelta(1, i), Integer(0)),
     "a delta in an exponent": (total(exp(same * z[j]), j), n * 1),
+    "a pole that the other case does not have": (
+        Piecewise((0, Eq(i, j)), (1 / (1 - same), True)),
+        Integer(1),
+    ),
+    "a pole that the case of a class takes away": (
+        total(Piecewise((0, Eq(i, k)), (z[k] / (1 - KroneckerDelta(i, k)), True))),
+        total(z[k]),
+    ),
+    "a row with a definition of its index": (logsumexp(Lambda(k, z[k])), a, [Eq(k, 2)]),
+    "the sign of what two conditions define": (sign(a), Integer(1), [Eq((side - a) / b, 1 / sqrt(c)), Eq(c, b**2)]),
     "a pole where a delta adds to 0": ((same + a) / b, Piecewise(((same + a) / b, Ne(same + a, 0)), (0, True))),
     "a pole in every class": (total(1 / (1 + 1 / hidden(z[k]))), Integer(0)),
     "a pole that it takes two classes for": (
@@ -836,6 +851,7 @@ def test_what_is_false_is_refuted(name):
 # --- statements that the rules do not cover --------------------------------------------------------------
 
 f = Function("f")
+irrational = Symbol("u", irrational=True)
 branched = Piecewise((1, c > 0), (1 / b, True))
 
 UNKNOWN = {
@@ -897,6 +913,50 @@ UNKNOWN = {
         Heaviside(branched * T, 0),
         1 - Heaviside(-Abs(branched) * sign(branched) * T, 1),
     ),
+    # nothing is said where these conditions do not hold
+    "a condition of a number that is 0 in disguise": (a, Integer(0), [Eq((cos(1) ** 2 + sin(1) ** 2 - 1) * a, 0)]),
+    "a condition that is a quotient": (b / a, Integer(1), [Eq(a / b, 1)]),
+    "a condition that is a quotient of entries": (z[i] / y[i], Integer(1), [Eq(y[k] / z[k], 1)]),
+    "a condition on logarithms": (sin(2 * Abs(a)), 2 * sin(a) * cos(a), [Eq(log(b) - log(a), 0)]),
+    "a condition that is a root": (Abs(a), a, [Eq(sqrt(b + 1) - a, 0)]),
+    "a definition by a number that is not in the claim": (Abs(a), a, [Eq(T, a - b**2)]),
+    "a definition that is undefined for some numbers": (Abs(a), a, [Eq(c, b * log(a))]),
+    "a definition just beyond its domain": (t, Integer(5), [Eq(t, 1 + exp(-3 * s))]),
+    "a definition that its symbol never reaches": (s, Integer(7), [Eq(side, tanh(3 * s))]),
+    # what rounding makes of a number that is 0 or whole
+    "a sign of 0 in disguise": (sign(sin(a) ** 2 + cos(a) ** 2 - 1), Integer(0)),
+    "a step at 0 in disguise": (Heaviside(sin(a) ** 2 + cos(a) ** 2 - 1), Rational(1, 2)),
+    "a case of 1 in disguise": (Piecewise((1, Eq(sin(a) ** 2 + cos(a) ** 2, 1)), (0, True)), Integer(1)),
+    "a power of 2 in disguise": (a ** (2 * (sin(b) ** 2 + cos(b) ** 2)), a**2),
+    "sech of a quotient": (sech(1 / a) * (sin(r) ** 2 + cos(r) ** 2), 1 / cosh(1 / a)),
+    "csch of a quotient": (csch(1 / a) * (sin(r) ** 2 + cos(r) ** 2), 1 / sinh(1 / a)),
+    # needs that SymPy cancels
+    "a sigmoid of a logarithm": (sigmoid(log(a)), Abs(sigmoid(log(a)))),
+    "logarithms in a row": (logsumexp(Lambda(k, log(z[k]))), log(total(Abs(z[k]))) + total(hidden(log(z[k])))),
+    "a logarithm behind another condition": (
+        Piecewise((1, And(a > 0, log(a) > 0)), (5, True)) * (sin(r) ** 2 + cos(r) ** 2),
+        Piecewise((1, log(a) > 0), (5, True)),
+    ),
+    # comparisons of what is no number at some points
+    "a comparison of what a case makes infinite": (Piecewise((1, 1 / (1 - same) > 0), (0, True)), Integer(1)),
+    "a comparison of what a definition makes infinite": (
+        Piecewise((1, 1 / (a - b) > 0), (0, True)),
+        b,
+        [Eq(a, b)],
+    ),
+    "the greatest of what a definition makes infinite": (Max(c, 1 / (a - b)), b, [Eq(a, b)]),
+    "a comparison of what a definition makes imaginary": (
+        Piecewise((1, sqrt(a) > c), (0, True)),
+        b,
+        [Eq(a, -T)],
+    ),
+    "a comparison of what one class makes infinite": (
+        Sum(Piecewise((1, 1 / (k - 2) > 0), (0, True)), (k, 1, 3)),
+        z[i],
+    ),
+    "a sign that a condition leaves undefined": (sign(b) * b, b, [Eq(exp(1 / b), side)]),
+    "a symbol of which no number is known": (irrational, 2 * irrational + 1),
+    "a set of numbers": (AccumBounds(0, 1), a),
     "a size to the power of itself": (Abs(a) ** Abs(a), exp(Abs(a) * log(Abs(a)))),
     "a whole number that may be no class": (total(KroneckerDelta(k, count)), Integer(1)),
     "a whole number that may exceed n": (
@@ -1005,6 +1065,9 @@ def test_text_is_never_evaluated():
         equal("z", s)
     with pytest.raises(TypeError, match="given: expected equations"):
         equal(s, s, [s])
+    for left, right in ((Matrix([a]), Matrix([b])), (Tuple(a), Tuple(b))):
+        with pytest.raises(TypeError, match="given: expected a SymPy expression that stands for one number"):
+            equal(a, b, [Eq(left, right)])
 
 
 def test_a_name_is_a_number_or_a_row():
@@ -1029,6 +1092,13 @@ def test_a_counterexample_has_a_number_for_all_that_is_written_but_what_is_defin
 def test_what_is_negative_below_one_half_is_not_never_negative():
     assert never_negative(t * (1 - t)) and not never_negative(2 * t - 1)
     assert never_negative(prob * (1 - prob)) and not never_negative(1 - 2 * prob)
+
+
+def test_what_is_negative_at_1_alone_is_not_never_negative():
+    assert not never_negative(2 * sign(1 - t) - 1)
+    assert not never_negative(1 - 2 * Piecewise((1, Eq(t, 1)), (0, True)))
+    assert never_negative(t / (1 - t))  # which is nothing at 1
+    assert never_negative(1 / (k - 2)) is never_negative(Max(1 / (k - 2), 0) - 1) is False
 
 
 def test_the_counterexample_reads_well():
