@@ -100,7 +100,7 @@ def test_a_row_may_be_written_without_its_index():
     assert softmax(z, i).args == (z, i)
 
 
-@pytest.mark.parametrize("row", [z[i], z + z[1], c, i], ids=str)
+@pytest.mark.parametrize("row", [z[i], z + z[1], c, i, Lambda((k, l), z[k])], ids=str)
 def test_a_row_function_is_of_a_row(row):
     with pytest.raises(TypeError, match="^softmax: expected a row such as the book's logits, got "):
         softmax(row, i)
