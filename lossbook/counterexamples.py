@@ -355,7 +355,8 @@ def _power(base: Any, exponent: Any) -> Any:
 
 
 def _check_is_not_negative(x: Any) -> None:
-    if isinstance(x, mpmath.mpf) and _gap(x) < 0:
+    if isinstance(x, mpmath.mpf) and x < 0:
+        _gap(x)
         raise ZeroDivisionError
 
 

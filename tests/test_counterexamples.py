@@ -53,6 +53,13 @@ def test_a_logarithm_of_0_tells_nothing_though_its_sign_would_be_a_number():
     assert find(sign(log(x)), sign(log(2 * x)), [], {x: 0}).point[x] == 1
 
 
+def test_the_logarithm_of_a_tiny_number_is_one_that_of_less_than_0_none():
+    x, tiny = Symbol("x", positive=True), Rational(1, 10**40)
+    assert find(log(tiny * x), log(2 * tiny * x), [], {x: 0}) is not None
+    assert find(log(-x), x, [], {x: 0}).left is nan
+    assert find(log(-tiny * x), x, [], {x: 0}) is None  # which may be 0 but for rounding
+
+
 def test_a_difference_that_rounding_explains_is_none():
     tiny = Rational(1, 10**40)
     x = Symbol("x", real=True)
