@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from random import Random
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import mpmath
@@ -105,7 +104,7 @@ def find_counterexample(
     right: Side,
     conditions: Sequence[Expr],
     mentioned: dict[Expr, int],
-    meanings: Mapping[Expr, Expr] = MappingProxyType({}),
+    meanings: Mapping[Expr, Expr],
 ) -> Counterexample | None:
     """The first point found where the sides differ and all `conditions` are 0, or None.
 
@@ -282,7 +281,8 @@ def _points(
             values = {unknown: _draw(unknown, attempt, position, generator) for position, unknown in enumerate(free)}
         else:
             at = Random(attempt)
-            values = {unknown: at.choice(_admissible(unknown, SIMPLE + thresholds * 2)) for unknown in free}
+            pools = {unknown: _admissible(unknown, SIMPLE + thresholds * 2) for unknown in free}
+            values = {unknown: at.choice(pool or _admissible(unknown, HOSTILE)) for unknown, pool in pools.items()}
         if attempt % 2 and solved:  # such as targets, of which some must be left for the last one
             values = {unknown: value / len(unknowns) for unknown, value in values.items()}
         values.update({unknown: solution.xreplace(values) for unknown, solution in solved.items()})

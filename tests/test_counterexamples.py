@@ -1,7 +1,7 @@
 """Where counterexamples are looked for, and how they are told."""
 
 import pytest
-from sympy import IndexedBase, Integer, Interval, Rational, Symbol, bell, log, nan, oo, sign, sqrt
+from sympy import IndexedBase, Integer, Interval, Piecewise, Rational, Symbol, bell, log, nan, oo, sign, sqrt
 
 from lossbook.counterexamples import Counterexample, find_counterexample, in_decimals, may_be, placements
 from lossbook.notation import count, domain_of, i, k, logits, n, side, targets, total
@@ -9,7 +9,7 @@ from lossbook.notation import count, domain_of, i, k, logits, n, side, targets, 
 
 def find(left, right, conditions, mentioned):
     """A counterexample to a claim whose sides need nothing that their values do not show."""
-    return find_counterexample((left, ()), (right, ()), conditions, mentioned)
+    return find_counterexample((left, ()), (right, ()), conditions, mentioned, {})
 
 
 @pytest.mark.parametrize("indices", [0, 1, 2, 3, 4])
@@ -91,6 +91,12 @@ def test_what_a_symbol_may_be():
     assert may_be(row[1], Integer(-1)) and not may_be(row[1], Integer(0)) and not may_be(row, Integer(0))
     even = Symbol("m", even=True)
     assert may_be(even, Integer(2)) and not may_be(even, Integer(1))
+
+
+def test_numbers_are_tried_that_are_not_simple_where_no_simple_one_is_admissible():
+    x = Symbol("x", composite=True)
+    assert find(Piecewise((1, x > 5), (0, True)), 0 * x, [], {x: 0}).point[x] == 30
+    assert find(Piecewise((1, x > 50), (0, True)), 0 * x, [], {x: 0}) is None
 
 
 def test_values_are_told_in_decimals():
