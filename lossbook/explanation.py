@@ -7,6 +7,7 @@ from sympy import (
     Add,
     Derivative,
     Dummy,
+    Eq,
     Expr,
     Heaviside,
     Indexed,
@@ -15,6 +16,7 @@ from sympy import (
     Max,
     Min,
     Mul,
+    Ne,
     Piecewise,
     Pow,
     S,
@@ -175,6 +177,9 @@ def _differentiate_once(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
     if isinstance(expression, RowFunction):
         return _differentiate_row_function(expression, symbol)
     if isinstance(expression, Piecewise):
+        comparisons = {part for _, condition in expression.args for part in condition.atoms(Eq, Ne)}
+        if any(_depends(part, symbol) for part in comparisons):
+            raise NoRule(f"expression: no rule gives the slope of {expression}, which has a branch for a single point")
         return "branch by branch", Piecewise(*((d(branch), condition) for branch, condition in expression.args))
     raise NoRule(f"expression: no rule differentiates {expression} by {symbol}")
 

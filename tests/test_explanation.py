@@ -7,7 +7,9 @@ import sympy
 from plain_arithmetic import evaluate, mp
 from sympy import (
     Abs,
+    And,
     Derivative,
+    Eq,
     Function,
     Heaviside,
     IndexedBase,
@@ -15,6 +17,7 @@ from sympy import (
     Lambda,
     Max,
     Min,
+    Ne,
     Piecewise,
     Rational,
     Sum,
@@ -244,6 +247,14 @@ def test_the_power_rule_holds_for_any_power_of_what_is_positive(base):
 def test_a_sum_that_does_not_run_over_all_classes_is_a_gap(ends):
     with pytest.raises(NoRule, match=r"no rule differentiates Sum\(z\[k\]\*\*2, "):
         explain(1 + Sum(z[k] ** 2, (k, *ends)), z[i])
+
+
+@pytest.mark.parametrize("condition", [Eq(x, 1), Ne(x, 1), And(x > 0, Ne(x**2, 1))])
+def test_a_branch_for_a_single_point_is_a_gap(condition):
+    """x where it is not 1, and 1 where it is, is x: its slope at 1 is not that of the 1."""
+    with pytest.raises(NoRule, match="no rule gives the slope of Piecewise.*, which has a branch for a single point"):
+        explain(Piecewise((x**2, condition), (1, True)), x)
+    assert explain(Piecewise((x**2, Eq(c, 1)), (1, True)), x).result == Piecewise((2 * x, Eq(c, 1)), (0, True))
 
 
 def test_a_line_that_is_not_proved_is_a_gap():
