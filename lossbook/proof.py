@@ -135,13 +135,20 @@ class Verdict:
 def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     """Whether `left` and `right` are equal for every n and every admissible point.
 
+    They are equal only if they are undefined at the same points: where a number is divided by 0, or is the logarithm or
+    a root of a negative number.
+
     `given` holds equations that may be relied on. One whose left side is a symbol or an entry of a row,
     such as Eq(p[i], softmax(z, i)), defines it (for every index); any other is a side condition, such
     as Eq(Sum(y[k], (k, 1, n)), 1), for every value of its free indices. Nothing is claimed where they do not hold:
-    Eq(c, log(a)) says that a is positive. Symbols lie in the domains that `notation` gives them, free indices are
-    classes from 1 to n, a class with a number, as in z[3], is one of them. Floats are the decimals that they print
-    as, sums whose upper limit is below the lower are 0. Returns a `Verdict`. Raises TypeError if a side is not a
-    SymPy expression (text is never evaluated), ValueError if one name is a number and a row, or if n is defined.
+    Eq(c, log(a)) says that a is positive.
+
+    Symbols lie in the domains that `notation` gives them, free indices are classes from 1 to n, a class with a
+    number, as in z[3], is one of them. Floats are the decimals that they print as, and sums whose upper limit is below
+    the lower are 0.
+
+    Returns a `Verdict`. Raises TypeError if a side is not a SymPy expression (text is never evaluated), ValueError
+    if one name is a number and a row, or if n is defined.
 
         >>> from lossbook.functions import sigmoid
         >>> from lossbook.notation import logit
