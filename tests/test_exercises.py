@@ -1473,6 +1473,7 @@ def test_a_function_that_changes_its_input_is_told_so():
     assert said == "Not yet. For z = [[1, 0]] it changed its input z in place."
 
 
+@pytest.mark.thorough
 def test_what_is_wrong_with_the_axes_or_a_term_of_an_array_is_told():
     mixed = str(exercises.stable_softmax.check(lambda scores: np.exp(scores) / np.exp(scores).sum(axis=-1)))
     assert "It is right for one sample alone, and wrong for several at once." in mixed and "it stopped with" in mixed

@@ -153,6 +153,7 @@ def test_the_result_is_the_derivative(name):
         assert mp.almosteq(evaluate(result, classes, values), slope, 1e-15, 1e-20)
 
 
+@pytest.mark.thorough(one_case_in=2)
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_each_line_is_one_named_rule_and_proved(name):
     steps = derivation(name).steps

@@ -191,6 +191,7 @@ def test_a_greatest_size_is_never_passed_and_nearly_reached(name, bound_of, part
         assert sizes.max() == pytest.approx(number(bound), rel=1e-6)
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("gamma", [0, 0.3, 1, 2, 5, 40])
 def test_the_slope_of_the_focal_loss_is_bounded(gamma):
     """By 1 + gamma / e; the greatest slopes are above 1 for every gamma but 0."""
@@ -749,6 +750,7 @@ def test_a_function_of_a_whole_row_is_no_sum_over_classes():
     assert steepest_slope(replace(entropy, expression=logsumexp(logits) ** 2)) is None
 
 
+@pytest.mark.thorough
 def test_a_jump_is_seen_where_it_takes_arithmetic_to_see_it():
     a, y = symbols("a y", real=True)
     expressions = (

@@ -70,6 +70,7 @@ TARGETS = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_loop_computes_what_array_code_does(numba, monkeypatch, name, dtype):
