@@ -1091,6 +1091,13 @@ def test_a_counterexample_has_a_number_for_all_that_is_written_but_what_is_defin
     assert {*equal(prob, t, [Eq(prob, sigmoid(s))]).counterexample.values} == {t, s}
 
 
+def test_what_is_defined_lies_in_its_domain_for_every_class_and_brings_no_classes_of_its_own():
+    assert equal(total(Abs(z[k])), total(z[k]) + total(sin(z[k]) ** 2 + cos(z[k]) ** 2 - 1), [Eq(p[i], z[i])]).kind == (
+        "unknown"
+    )
+    assert equal(a, b, [Eq(c, total(z[k]))]).counterexample.classes is None
+
+
 def test_what_is_negative_below_one_half_is_not_never_negative():
     assert never_negative(t * (1 - t)) and not never_negative(2 * t - 1)
     assert never_negative(prob * (1 - prob)) and not never_negative(1 - 2 * prob)
