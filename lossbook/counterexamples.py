@@ -165,9 +165,11 @@ def _written_meanings(
 ) -> Iterator[tuple[Expr, Expr]]:
     """What is defined, an entry for every class, each with its meaning written out."""
     for defined, meaning in meanings.items():
-        for number in range(1, classes + 1) if isinstance(defined, Indexed) else [1]:
-            own = dict.fromkeys(getattr(defined, "indices", ()), number)
-            yield defined, write_out(meaning, classes, {**case, **own})
+        if isinstance(defined, Indexed):
+            for number in range(1, classes + 1):
+                yield defined, write_out(meaning, classes, {**case, defined.indices[0]: Integer(number)})
+        else:
+            yield defined, write_out(meaning, classes, case)
 
 
 def _written_needs(needs: Iterable[Expr], classes: int, case: Mapping[Expr, Expr]) -> Iterator[Expr]:
