@@ -1089,8 +1089,8 @@ def test_a_counterexample_has_a_number_for_all_that_is_written_but_what_is_defin
     assert {*equal(d(a * b, a), 2 * b).counterexample.values} == {a, b}
     assert {*equal(softmax(z, i), 1 / n).counterexample.values} == {i, z[1], z[2]}
     assert {*equal(prob, t, [Eq(prob, sigmoid(s))]).counterexample.values} == {t, s}
-    of_class_1 = equal(p[i] * z[i], y[i] * z[i], [Eq(p[i], softmax(z, i))]).counterexample
-    assert {*of_class_1.values} == {i, y[1], z[1]}
+    of_two_classes = equal(p[i] * z[i], y[i] * z[i], [Eq(p[i], softmax(z, i))]).counterexample  # p is below 1
+    assert {*of_two_classes.values} == {i, y[1], y[2], z[1], z[2]}
 
 
 def test_what_is_defined_lies_in_its_domain_for_every_class_and_brings_no_classes_of_its_own():
