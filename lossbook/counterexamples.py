@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any
 
 import mpmath
 from sympy import (
@@ -47,14 +47,11 @@ from sympy.core.relational import Relational
 from lossbook.indices import free_indices, is_class, scalars, shortest_first, write_out
 from lossbook.notation import domain_of, n
 
-Side: TypeAlias = tuple[Expr, Sequence[Expr]]
-"""One side of a claim: its value, and what it needs to be a real number, as `proof` collects it."""
-
 DIGITS = 60
 """With how many digits the sides are computed at first."""
 
 SIMPLE = tuple(Rational(value) for value in ("0", "1", "-1", "2", "1/2", "-2", "3", "-1/2", "1/3"))
-HOSTILE = tuple(Rational(value) for value in ("1/1000000", "-1/1000000", "30", "-30", "7/5", "-11/7", "9/10", "1/10"))
+HOSTILE = tuple(Rational(value) for value in ("1/1000000", "-1/1000000", "6", "-6", "7/5", "-11/7", "9/10", "1/10"))
 """What symbols and entries are set to: the simple numbers first."""
 
 MOST_CLASSES = 6
@@ -99,12 +96,20 @@ def digits_apart(write: Callable[[Any, int], str], left: Any, right: Any, fewest
     return next((d for d in range(fewest, DIGITS) if write(left, d) != write(right, d)), fewest)
 
 
+@dataclass(frozen=True)
+class Side:
+    """A side of a claim, and what it needs to be defined, as `proof` collects it: powers that are real numbers."""
+
+    value: Expr
+    needs: Sequence[Expr] = ()
+
+
 def find_counterexample(
     left: Side,
     right: Side,
-    conditions: Sequence[Expr],
+    conditions: Sequence[Side],
     mentioned: dict[Expr, int],
-    meanings: Mapping[Expr, Expr],
+    meanings: Mapping[Expr, Side],
 ) -> Counterexample | None:
     """The first point found where the sides differ and all `conditions` are 0, or None.
 
@@ -112,11 +117,11 @@ def find_counterexample(
     each of the symbols and rows `mentioned`, each with its number of indices, whether the sides still have them or not.
     `meanings` has what is defined, symbols and entries, in terms of the rest: its values lie in their domains.
     """
-    sides = [value for value, _ in (left, right)]
+    sides = [left.value, right.value]
     over_classes = any(side.has(n, Indexed, Sum, KroneckerDelta) for side in sides) or any(mentioned.values())
     if not over_classes:
-        meanings = {name: meaning for name, meaning in meanings.items() if not meaning.has(n, Indexed, Sum)}
-    parts = [*sides, *conditions, *meanings.values()]
+        meanings = {name: meaning for name, meaning in meanings.items() if not meaning.value.has(n, Indexed, Sum)}
+    parts = [*sides, *(given.value for given in [*conditions, *meanings.values()])]
     if not all(map(_can_be_written_out, parts)):
         return None
     numbered = sorted({int(index) for part in parts for index in free_indices(part) if index.is_number})
@@ -132,9 +137,8 @@ def find_counterexample(
                 for entry in product(range(1, classes + 1), repeat=rank)
             }
             claim = _Written(
-                [write_out(side, classes, case) for side in sides],
-                [[*_written_needs(needs, classes, case)] for _, needs in (left, right)],
-                [condition for condition in _for_every_class(conditions, classes) if condition != 0],
+                [_written(side, classes, case) for side in (left, right)],
+                [*_written_conditions(conditions, classes)],
                 [*_written_meanings(meanings, classes, case)],
             )
             found = _differ_somewhere(claim, unknowns, generator)
@@ -152,24 +156,30 @@ def _can_be_written_out(expression: Expr) -> bool:
     return all(map(is_class, entries)) and all(end.is_finite is not False for end in ends)
 
 
-def _for_every_class(conditions: Iterable[Expr], classes: int) -> Iterator[Expr]:
-    """The conditions for every value of their free indices, sums written out."""
+def _written(side: Side, classes: int, case: Mapping[Expr, Expr]) -> Side:
+    """A side, and what it needs, written out."""
+    return Side(write_out(side.value, classes, case), [*_written_needs(side.needs, classes, case)])
+
+
+def _written_conditions(conditions: Iterable[Side], classes: int) -> Iterator[Side]:
+    """The conditions for every value of their free indices."""
     for condition in conditions:
-        symbols = [index for index in free_indices(condition) if not index.is_number]
+        indices = {index for part in (condition.value, *condition.needs) for index in free_indices(part)}
+        symbols = shortest_first(index for index in indices if not index.is_number)
         for numbers in product(range(1, classes + 1), repeat=len(symbols)):
-            yield write_out(condition, classes, zip(symbols, numbers))
+            yield _written(condition, classes, dict(zip(symbols, map(Integer, numbers))))
 
 
 def _written_meanings(
-    meanings: Mapping[Expr, Expr], classes: int, case: Mapping[Expr, Expr]
-) -> Iterator[tuple[Expr, Expr]]:
-    """What is defined, an entry for every class, each with its meaning written out."""
+    meanings: Mapping[Expr, Side], classes: int, case: Mapping[Expr, Expr]
+) -> Iterator[tuple[Expr, Side]]:
+    """What is defined, an entry for every class, each with its meaning."""
     for defined, meaning in meanings.items():
         if isinstance(defined, Indexed):
             for number in range(1, classes + 1):
-                yield defined, write_out(meaning, classes, {**case, defined.indices[0]: Integer(number)})
+                yield defined, _written(meaning, classes, {**case, defined.indices[0]: Integer(number)})
         else:
-            yield defined, write_out(meaning, classes, case)
+            yield defined, _written(meaning, classes, case)
 
 
 def _written_needs(needs: Iterable[Expr], classes: int, case: Mapping[Expr, Expr]) -> Iterator[Expr]:
@@ -193,17 +203,20 @@ def placements(count: int, classes: int, numbered: Sequence[int] = ()) -> Iterat
 
 @dataclass(frozen=True)
 class _Written:
-    """A claim written out for one number of classes: its sides, their needs, its conditions, what is defined in it."""
+    """A claim written out for one number of classes: its sides, its conditions, and what is defined in it."""
 
-    sides: Sequence[Expr]
-    needs: Sequence[Sequence[Expr]]
-    conditions: Sequence[Expr]
-    meanings: Sequence[tuple[Expr, Expr]]
+    sides: Sequence[Side]
+    conditions: Sequence[Side]
+    meanings: Sequence[tuple[Expr, Side]]
 
     @property
     def unknowns(self) -> set[Expr]:
-        parts = [*self.sides, *self.conditions, *(meaning for _, meaning in self.meanings)]
-        return {unknown for part in parts for unknown in part.atoms(Indexed) | scalars(part)}
+        parts = [*self.sides, *self.given]
+        return {unknown for part in parts for unknown in part.value.atoms(Indexed) | scalars(part.value)}
+
+    @property
+    def given(self) -> list[Side]:
+        return [*self.conditions, *(meaning for _, meaning in self.meanings)]
 
 
 def _differ_somewhere(
@@ -212,11 +225,12 @@ def _differ_somewhere(
     """The first admissible point found where both sides differ, and their values there."""
     unknowns = unknowns | claim.unknowns
     ordered = sorted(unknowns, key=lambda unknown: (not isinstance(unknown, Indexed), len(str(unknown)), str(unknown)))
-    solved = _solved(claim.conditions, ordered)
+    solved = _solved([condition.value for condition in claim.conditions if condition.value != 0], ordered)
     if solved is None:
         return None
-    functions = [as_function(side, ordered) for side in claim.sides]
-    for point in _points(ordered, solved, _thresholds(claim.sides), generator):
+    sides = [side.value for side in claim.sides]
+    functions = [as_function(side, ordered) for side in sides]
+    for point in _points(ordered, solved, _thresholds(sides), generator):
         found = _differ_at(functions, point.values())
         if found and _is_admissible(claim, found, point):
             return point, *found
@@ -232,11 +246,11 @@ def _is_admissible(claim: _Written, values: Sequence[Expr], point: Mapping[Expr,
     def at_point(part: Expr) -> Any:
         return _value(as_function(part, [*point]), point.values(), 10 * DIGITS)
 
-    needs = [need for own, value in zip(claim.needs, values) if value is not nan for need in own]
+    numbers = [side for side, value in zip(claim.sides, values) if value is not nan]
     return (
-        all(_is_number(at_point(need)) for need in needs)
-        and all(_is_zero(at_point(condition)) for condition in claim.conditions)
-        and all(_is_one_of(name, at_point(meaning)) for name, meaning in claim.meanings)
+        all(_is_number(at_point(need)) for part in [*numbers, *claim.given] for need in part.needs)
+        and all(_is_zero(at_point(condition.value)) for condition in claim.conditions)
+        and all(_is_one_of(name, at_point(meaning.value)) for name, meaning in claim.meanings)
     )
 
 
@@ -261,7 +275,7 @@ def _solved(conditions: Iterable[Expr], unknowns: Sequence[Expr]) -> dict[Expr, 
         condition = condition.xreplace(solved)
         unknown = next((u for u in reversed(unknowns) if u not in solved and condition.has(u)), None)
         try:
-            solutions = solve(condition, unknown) if unknown is not None else []
+            solutions = solve(condition, unknown, simplify=False, check=False) if unknown is not None else []
         except NotImplementedError:
             return None
         if not solutions and condition != 0:
@@ -387,12 +401,14 @@ def _differ_at(functions: Sequence[Callable[..., Any]], point: Iterable[Expr]) -
         return None
     if any(mpmath.isnan(a) != mpmath.isnan(b) for a, b in zip(rough, exact)):
         return None  # rounding decides whether it is a real number
-    if any(map(mpmath.isnan, exact)):
-        return tuple(sympify(mpmath.nstr(side, 15)) for side in exact)
     with mpmath.workdps(10 * DIGITS):
+        rounding = mpmath.mpf(10) ** (-DIGITS // 2)
+        if any(map(mpmath.isnan, exact)):
+            numbers = [(a, b) for a, b in zip(rough, exact) if not mpmath.isnan(b)]
+            is_sure = all(abs(a - b) <= rounding * abs(b) for a, b in numbers)
+            return tuple(sympify(mpmath.nstr(side, 15)) for side in exact) if is_sure else None
         (left, right), (rough_left, rough_right) = exact, rough
-        gap, rounding = left - right, mpmath.mpf(10) ** (-DIGITS // 2)
-        size = max(abs(left), abs(right))
+        gap, size = left - right, max(map(abs, exact))
         if abs(gap) <= rounding * size or not abs(gap - (rough_left - rough_right)) <= rounding * abs(gap):
             return None
         digits = digits_apart(mpmath.nstr, left, right, 15)

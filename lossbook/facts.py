@@ -4,6 +4,7 @@ Each answer is derived from the expression and proved, or says that it is not kn
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, reduce, wraps
 from itertools import combinations, product
@@ -70,13 +71,13 @@ Answer = TypeVar("Answer")
 
 
 def _or_none(fact: Callable[[Loss], Answer]) -> Callable[[Loss], Answer | None]:
-    """`fact`, and None for a loss for which it raises NotImplementedError, as SymPy does where it does not know."""
+    """`fact`, and None for a loss for which SymPy does not know it, or compares what is no real number."""
 
     @wraps(fact)
     def known(loss: Loss) -> Answer | None:
         try:
             return fact(loss)
-        except NotImplementedError:
+        except (NotImplementedError, TypeError, ValueError):
             return None
 
     return known
@@ -214,6 +215,7 @@ def steepest_slope(loss: Loss) -> Expr | None:
 
 
 @cache
+@_or_none
 @_at_zeros_too
 def slope_bound(loss: Loss) -> Expr | None:
     """An upper bound of the size of the slope, which need not be the least; None if none is known.
@@ -231,6 +233,7 @@ def slope_bound(loss: Loss) -> Expr | None:
 
 
 @cache
+@_or_none
 @_at_zeros_too
 def longest_gradient(loss: Loss) -> Expr | None:
     """The least upper bound of the Euclidean length of the gradient of a class loss: `oo` if none, None if unknown.
@@ -277,11 +280,12 @@ def _at_zeros(loss: Loss) -> dict[Symbol, Loss]:
 
 
 def with_zero(loss: Loss, keyword: str) -> Loss | None:
-    """The loss with 0 for a parameter, or None if it divides by it."""
+    """The loss with 0 for a parameter, or None if there is none."""
     parameters = dict(loss.parameters)
     symbol, _ = parameters.pop(keyword)
-    expression = loss.expression.subs(symbol, 0)
-    return None if expression.has(nan, zoo) else replace(loss, expression=expression, parameters=parameters)
+    with suppress(TypeError, ValueError):  # what SymPy compares may become infinite, or the loss no real number
+        return replace(loss, expression=loss.expression.subs(symbol, 0), parameters=parameters)
+    return None
 
 
 def _is_among_predictions(loss: Loss, places: Sequence[Kink | Jump]) -> bool:
@@ -292,7 +296,8 @@ def _is_among_predictions(loss: Loss, places: Sequence[Kink | Jump]) -> bool:
 
 def _over_targets(loss: Loss, size: Expr) -> Expr | None:
     """The least upper bound of `size` over all numbers of classes, if it is one for all targets, else None."""
-    if str(loss.target) in map(str, size.free_symbols):
+    steps = size.atoms(Piecewise, Heaviside, sign, KroneckerDelta)
+    if str(loss.target) in map(str, size.free_symbols) or any(step.has(n) for step in steps):
         return None
     if never_negative(-size.diff(n)):
         return size.xreplace({n: S.One})
@@ -397,7 +402,7 @@ def _ends(loss: Loss) -> list[tuple[Expr | None, Expr, list[Expr]]]:
 
 def _pieces(loss: Loss) -> list[Expr]:
     """The smooth pieces of a loss of one number, for each target."""
-    inside = S.Half  # of every domain
+    inside = S.Half if S.Half in domain_of(loss.prediction) else -S.Half
     return [
         _beside(case, _variable(loss), point, side)
         for case in _cases(loss)
@@ -532,14 +537,22 @@ def _beside(expression: Expr, variable: Expr, point: Expr, side: int) -> Expr:
         else:
             for order in range(5):
                 there = in_definitions(inner.diff(variable, order).subs(variable, point)).expand()
-                is_zero = there.equals(0) if there.is_number else there == 0
-                if is_zero is None:
+                known = _known_sign(there)
+                if known is None:
                     break
-                if not is_zero:
-                    return sign(there * side**order)
+                if known != 0:
+                    return known * S(side) ** order
         raise NotImplementedError
 
     return settled(expression)
+
+
+@cache
+def _known_sign(expression: Expr) -> Expr | None:
+    """The sign of a number, or of an expression that has one sign at all points; None if it is not known."""
+    if expression.is_number:
+        return {True: S.Zero, False: sign(expression), None: None}[expression.equals(0)]
+    return next((way for way in (S.Zero, S.One, S.NegativeOne) if equal(sign(expression), way)), None)
 
 
 def _somewhere_negative(loss: Loss) -> bool:

@@ -98,7 +98,7 @@ from sympy.polys.polyerrors import BasePolynomialError
 
 from lossbook.canonical import Exponential, bound_class, canonical, factors_of, is_positive
 from lossbook.checks import as_expression
-from lossbook.counterexamples import Counterexample, find_counterexample
+from lossbook.counterexamples import Counterexample, Side, find_counterexample
 from lossbook.functions import RowFunction, in_definitions
 from lossbook.functions import tanh as own_tanh
 from lossbook.indices import (
@@ -161,8 +161,8 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     definitions, conditions = split_given(given)
     _check_names([left, right, *(side for equation in given for side in equation.args)])
     with suppress(*_STUCK):
-        differences = (_elementary(condition.lhs - condition.rhs, definitions).value for condition in conditions)
-        claim = _Claim(_elementary(left, definitions), _elementary(right, definitions), tuple(differences))
+        differences = tuple(_elementary(each.lhs - each.rhs, definitions).value for each in conditions)
+        claim = _Claim(_elementary(left, definitions), _elementary(right, definitions), differences)
         free = {index for part in claim.parts for index in free_indices(part)}
         claim = claim.each(lambda part: rename_bound(part, free))
         with suppress(*_STUCK):
@@ -170,9 +170,10 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
             if is_covered and (claim.left == claim.right or _proved(_instances_of(claim))):
                 return Verdict("proved")
         mentioned = _mentioned(left, right, {*free, *map(_name_defined, definitions)})
-        meanings = {equation.lhs: _elementary(equation.lhs, definitions).value for equation in definitions}
-        this, that = ((side.value, side.needs) for side in (claim.left, claim.right))
-        counterexample = find_counterexample(this, that, claim.conditions, mentioned, meanings)
+        needs = ([need for side in each.args for need in _elementary(side, definitions).needs] for each in conditions)
+        given_conditions = list(map(Side, differences, needs))
+        meanings = {each.lhs: _elementary(each.lhs, definitions) for each in definitions}
+        counterexample = find_counterexample(claim.left, claim.right, given_conditions, mentioned, meanings)
         if counterexample:
             return Verdict("refuted", counterexample)
     return Verdict("unknown")
@@ -273,12 +274,8 @@ def _instances(condition: Expr, indices: Sequence[Expr]) -> Iterator[Expr]:
         yield rename_bound(total(condition, *own), {*indices})
 
 
-@dataclass(frozen=True)
-class _Side:
+class _Side(Side):
     """A side of a claim, and what it needs to be defined, as `_needs` tells."""
-
-    value: Expr
-    needs: tuple[Expr, ...] = ()
 
     @property
     def is_undefined(self) -> bool:

@@ -706,8 +706,62 @@ def test_no_rounding_of_0_is_a_negative_second_derivative():
 
 def test_a_step_whose_argument_is_0_has_its_value_there():
     b = Symbol("b", nonnegative=True)
-    steep = steepest_slope(own(b * prediction * Heaviside(prediction * (1 - b), 1), b=(b, 1)))
+    steep = steepest_slope(own(b * prediction * Heaviside(1 - b, 1), b=(b, 1)))
     assert steep.subs(next(iter(steep.free_symbols)), 1) == 1
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        Min(Abs(prediction), Abs(value)),
+        Piecewise((prediction**2, Abs(prediction) < Abs(value)), (value**2, True)),
+        Max(prediction, 0, value),
+        Max(prediction - Max(0, value), 0),
+        Abs(prediction) + Abs(prediction - value),
+        Heaviside(-Abs(value) - Abs(prediction), 1),
+    ],
+)
+def test_what_depends_on_the_sign_of_the_target_is_not_known(expression):
+    """Where the target is 0 or has the other sign, the loss turns elsewhere or in another way."""
+    loss = own(expression)
+    assert kinks(loss) is is_convex(loss) is steepest_slope(loss) is None
+
+
+def test_what_depends_on_the_sign_of_a_parameter_is_not_known():
+    b, c = Symbol("b", nonnegative=True), Symbol("c", real=True)
+    assert is_convex(own(Min(Abs(residual), Abs(c)), c=(c, 1))) is None
+    assert steepest_slope(own(Max(prediction, 1, b), b=(b, 2))) is None
+    assert steepest_slope(own(Abs(prediction - 1) + Abs(prediction - b), b=(b, 1))) is None
+    assert greatest_curvature(own(Abs((b - 1) * prediction + prediction**2), b=(b, 1))) is None
+
+
+def test_a_negative_prediction_has_its_pieces():
+    below = Symbol("yhat", negative=True)
+    assert steepest_slope(own(below * Heaviside(Rational(3, 2) - exp(below), 1), below)) == 1
+    assert steepest_slope(own(below * Heaviside(exp(below) - Rational(3, 2), 1), below)) == 0
+
+
+def test_a_bound_that_jumps_with_the_number_of_classes_is_not_known():
+    factor = Piecewise((5, Eq(n, 2)), (1, True))
+    loss = Loss(
+        name="own", expression=factor * total(Abs(logits[k] - targets[k])), prediction=logits, target=targets
+    )  # fmt: skip
+    assert steepest_slope(loss) is slope_bound(loss) is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        Min(1 / fold, 1) * prediction**2,
+        sqrt(fold - 1) * prediction**2,
+        Piecewise((prediction**2, 1 / fold > 2), (Abs(prediction), True)),
+        0 ** Abs(prediction) + 0 * fold,
+    ],
+)
+def test_facts_of_what_is_no_real_number_are_none_and_no_error(expression):
+    loss = own(expression, b=(fold, 2))
+    for fact in (kinks, jumps, is_convex, steepest_slope, slope_bound, greatest_curvature, longest_gradient):
+        assert fact(loss) is not False
 
 
 def test_a_sum_of_sums_is_no_sum_of_one_loss_a_class():
