@@ -275,7 +275,7 @@ def _solved(conditions: Iterable[Expr], unknowns: Sequence[Expr]) -> dict[Expr, 
         condition = condition.xreplace(solved)
         unknown = next((u for u in reversed(unknowns) if u not in solved and condition.has(u)), None)
         try:
-            solutions = solve(condition, unknown, simplify=False, check=False) if unknown is not None else []
+            solutions = solve(condition, unknown, simplify=False) if unknown is not None else []
         except NotImplementedError:
             return None
         if not solutions and condition != 0:

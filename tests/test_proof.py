@@ -650,6 +650,7 @@ FALSE = {
         total(z[k]),
     ),
     "a row with a definition of its index": (logsumexp(Lambda(k, z[k])), a, [Eq(k, 2)]),
+    "a condition with a root": (sign(a), Integer(1), [Eq(a * b - b, sqrt(t))]),
     "the sign of what two conditions define": (sign(a), Integer(1), [Eq((side - a) / b, 1 / sqrt(c)), Eq(c, b**2)]),
     "a pole where a delta adds to 0": ((same + a) / b, Piecewise(((same + a) / b, Ne(same + a, 0)), (0, True))),
     "a pole in every class": (total(1 / (1 + 1 / hidden(z[k]))), Integer(0)),
