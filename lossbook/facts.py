@@ -430,7 +430,10 @@ def _at_ends(loss: Loss, order: int) -> list[Expr]:
 
 
 def _limit(expression: Expr, variable: Expr, end: Expr, side: int) -> Expr:
-    found = limit(together(in_definitions(expression)), variable, end, "+" if side == 1 else "-")
+    expression = in_definitions(expression)
+    if any(part.has(variable) for part in expression.atoms(Piecewise)):
+        raise NotImplementedError  # of branches that a parameter chooses, SymPy takes one
+    found = limit(together(expression), variable, end, "+" if side == 1 else "-")
     if found.has(Limit, AccumBounds, nan, zoo):
         raise NotImplementedError
     return found
@@ -531,9 +534,9 @@ def _beside(expression: Expr, variable: Expr, point: Expr, side: int) -> Expr:
         if not inner.has(variable):
             return sign(inner)
         if point in (oo, -oo):
-            end = _limit(inner, variable, point, side)
-            if end != 0:
-                return sign(end)
+            known = _known_sign(_limit(inner, variable, point, side))
+            if known:
+                return known
         else:
             for order in range(5):
                 there = in_definitions(inner.diff(variable, order).subs(variable, point)).expand()

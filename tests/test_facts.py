@@ -760,8 +760,14 @@ def test_a_bound_that_jumps_with_the_number_of_classes_is_not_known():
 )
 def test_facts_of_what_is_no_real_number_are_none_and_no_error(expression):
     loss = own(expression, b=(fold, 2))
-    for fact in (kinks, jumps, is_convex, steepest_slope, slope_bound, greatest_curvature, longest_gradient):
-        assert fact(loss) is not False
+    assert steepest_slope(loss) is slope_bound(loss) is longest_gradient(loss) is None
+    assert jumps(loss) == [] and is_convex(loss) is not False
+
+
+def test_no_bound_rests_on_one_branch_of_a_parameter():
+    """Where b is below 1/2 it is the square, whose slope has no bound."""
+    b = Symbol("b", positive=True)
+    assert steepest_slope(own(Piecewise((prediction**2, b < HALF), (Abs(prediction), True)), b=(b, 2))) is None
 
 
 def test_a_sum_of_sums_is_no_sum_of_one_loss_a_class():
