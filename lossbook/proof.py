@@ -167,7 +167,7 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
         claim = claim.each(lambda part: rename_bound(part, free))
         with suppress(*_STUCK):
             is_covered = _is_covered(left) and _is_covered(right)
-            if is_covered and (claim.left == claim.right or _proved(_instances_of(claim))):
+            if is_covered and (claim.left == claim.right or _proved(_instances_of(claim, sorted(free, key=str)))):
                 return Verdict("proved")
         mentioned = _mentioned(left, right, {*free, *map(_name_defined, definitions)})
         needs = ([need for side in each.args for need in _elementary(side, definitions).needs] for each in conditions)
@@ -237,10 +237,10 @@ def split_given(given: Sequence[Equality]) -> tuple[list[Equality], list[Equalit
         left, _ = (as_expression("given", side) for side in equation.args)
         if left == n:
             raise ValueError(f"given: expected n to stay a symbol, got {equation!r}")
+        name = _name_defined(equation)
+        defines = isinstance(left, Symbol)
         if isinstance(left, Indexed):
-            name, defines = left.base, len(left.indices) == 1 and left.indices[0].is_Symbol
-        else:
-            name, defines = left, isinstance(left, Symbol)
+            defines = len(left.indices) == 1 and left.indices[0].is_Symbol
         if defines and name not in definitions and not _reaches(equation.rhs, name, definitions):
             definitions[name] = equation
         else:
@@ -249,6 +249,7 @@ def split_given(given: Sequence[Equality]) -> tuple[list[Equality], list[Equalit
 
 
 def _name_defined(definition: Equality) -> Expr:
+    """The symbol or row that the left side stands for."""
     return definition.lhs.base if isinstance(definition.lhs, Indexed) else definition.lhs
 
 
@@ -258,9 +259,8 @@ def _reaches(meaning: Expr, name: Expr, definitions: Mapping[Expr, Equality]) ->
     return bool(meaning.has(name)) or any(_reaches(definitions[other].rhs, name, definitions) for other in others)
 
 
-def _instances_of(claim: "_Claim") -> "_Claim":
-    """`claim` in exponentials, its conditions for each of its free indices."""
-    indices = sorted({index for part in claim.parts for index in free_indices(part)}, key=str)
+def _instances_of(claim: "_Claim", indices: Sequence[Expr]) -> "_Claim":
+    """`claim` in exponentials, its conditions for each of `indices`."""
     instances = (instance for condition in claim.conditions for instance in _instances(condition, indices))
     return replace(claim, conditions=tuple(instances)).each(_in_exponentials)
 
@@ -275,7 +275,7 @@ def _instances(condition: Expr, indices: Sequence[Expr]) -> Iterator[Expr]:
 
 
 class _Side(Side):
-    """A side of a claim, and what it needs to be defined, as `_needs` tells."""
+    """A side whose needs are those that `_needs` tells."""
 
     @property
     def is_undefined(self) -> bool:
