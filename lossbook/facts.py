@@ -69,6 +69,8 @@ from lossbook.proof import equal, in_decimals, never_negative
 
 Answer = TypeVar("Answer")
 
+_NO_NUMBERS = (oo, -oo, zoo, nan)
+
 
 def _or_none(fact: Callable[[Loss], Answer]) -> Callable[[Loss], Answer | None]:
     """`fact`, and None for a loss for which SymPy does not know it, or compares what is no real number."""
@@ -395,7 +397,7 @@ def _ends(loss: Loss) -> list[tuple[Expr | None, Expr, list[Expr]]]:
     found = []
     for target, case in zip(_few_targets(loss), _cases(loss)) if _is_separate(loss) else []:
         for end, sides in ((domain.inf, (0, 0, 1)), (domain.sup, (-1, 0, 0))):
-            if end in domain and not _beside(case, variable, end, 0).subs(variable, end).has(oo, -oo, nan, zoo):
+            if end in domain and not _beside(case, variable, end, 0).subs(variable, end).has(*_NO_NUMBERS):
                 found.append((target, end, [_beside(case, variable, end, side) for side in sides]))
     return found
 
@@ -442,7 +444,7 @@ def _limit(expression: Expr, variable: Expr, end: Expr, side: int) -> Expr:
 def _at(loss: Loss, piece: Expr, point: Expr) -> Expr:
     """The value of a smooth expression at a point."""
     value = piece.subs(_variable(loss), point).expand()
-    if value.has(oo, -oo, nan, zoo) or value.is_real is False:
+    if value.has(*_NO_NUMBERS) or value.is_real is False:
         raise NotImplementedError
     return value if value.free_symbols else in_definitions(value)
 
@@ -585,7 +587,7 @@ def _somewhere_negative(loss: Loss) -> bool:
 
 def _is_variance(loss: Loss) -> bool | None:
     """True if v'Hv is proved a variance under the softmax of the logits, else None."""
-    v = IndexedBase("v", real=True)
+    v = IndexedBase("v")
     form = total(total(v[i] * loss.hessian * v[k], k), i)
     mean = total(softmax(loss.prediction, j) * v[j], j)
     variance = total(softmax(loss.prediction, k) * (v[k] - mean) ** 2)
@@ -603,7 +605,7 @@ def _greatest_size_by_sigmoid(loss: Loss, expression: Expr) -> Expr | None:
     if loss.over_classes or domain_of(loss.prediction) != REALS:
         return None
     arguments = {part.args[0] for part in expression.atoms(sigmoid)}
-    argument = next((a for a in sorted(arguments, key=str) if not a.could_extract_minus_sign()), S.Zero)
+    argument = min(arguments, key=str, default=S.Zero)
     slope = argument.diff(loss.prediction)
     if not arguments <= {argument, -argument} or not slope.is_number or slope == 0:
         return None
@@ -629,15 +631,15 @@ def _bound_of_terms(expression: Expr, parameters: set[Expr]) -> Expr | None:
 
 
 def _bound_of_term(term: Expr, parameters: set[Expr]) -> Expr | None:
-    """A bound of a product of numbers, parameters, powers of sigmoids p and one p log p."""
+    """A bound of a product of numbers, parameters, powers of sigmoids p and p log p."""
     factors = Mul.make_args(term)
     logarithms = [factor for factor in factors if isinstance(factor, log_sigmoid)]
-    if len(logarithms) > 1 or any(sigmoid(*logarithm.args) not in factors for logarithm in logarithms):
+    if any(sigmoid(*logarithm.args) not in factors for logarithm in logarithms):
         return None
     others = [factor for factor in factors if factor not in logarithms and not _is_power_of_sigmoid(factor)]
     if any(factor.free_symbols - parameters for factor in others):
         return None
-    return _size(Mul(*others)) / (E if logarithms else 1)
+    return _size(Mul(*others)) / E ** len(logarithms)
 
 
 def _is_power_of_sigmoid(factor: Expr) -> bool:
@@ -674,7 +676,7 @@ def _greatest_size_by_softmax(loss: Loss, expression: Expr, classes: Sequence[Ex
 
     def in_shares(a_sum: Expr) -> Expr:
         base, power = a_sum.function.as_base_exp()
-        if base != softmax(loss.prediction, *a_sum.variables) or not (power.is_Integer and power > 0):
+        if base != softmax(loss.prediction, *a_sum.variables):
             return a_sum
         others = rest if power == 1 else power_sums.setdefault(power, Dummy(f"S{power}"))
         return sum(share**power for share in shares.values()) + others
@@ -683,10 +685,8 @@ def _greatest_size_by_softmax(loss: Loss, expression: Expr, classes: Sequence[Ex
     expression = expression.xreplace({softmax(loss.prediction, index): share for index, share in shares.items()})
     if len(power_sums) > 1 or any(expand(expression).diff(dummy, 2) != 0 for dummy in power_sums.values()):
         return None
-    ends = [
-        expression.xreplace({dummy: (rest**power if alone else S.Zero) for power, dummy in power_sums.items()})
-        for alone in (True, False)
-    ]
+    of_one = {dummy: rest**power for power, dummy in power_sums.items()}
+    ends = [expression.xreplace(of_one), expression.xreplace(dict.fromkeys(of_one, S.Zero))]
     return _greatest([_greatest_size(end, list(shares.values())) for end in dict.fromkeys(ends)])
 
 
@@ -729,7 +729,7 @@ def _values_where_level(
         numbers = [*place.values(), rest.xreplace(place)]
         if any(number.is_real is False for number in numbers):
             continue
-        if any(number.free_symbols or number.is_real is None for number in numbers):
+        if any(number.is_real is None for number in numbers):
             return None
         if all(number >= 0 for number in numbers):
             values.append(expand(polynomial.xreplace(point)))
@@ -737,12 +737,12 @@ def _values_where_level(
 
 
 def _level_points(polynomial: Expr, free: Sequence[Expr]) -> list[dict[Expr, Expr]]:
-    """Every point at which all derivatives of `polynomial` are 0; any one point if it is constant."""
+    """Every point at which all derivatives of `polynomial` are 0; none if one always is: its share may be 0 as well."""
     slopes = [polynomial.diff(share) for share in free]
-    if all(slope == 0 for slope in slopes):
-        return [{share: S.Zero for share in free}]
-    if any(slope.is_number and slope != 0 for slope in slopes):
+    if S.Zero in slopes:
         return []
+    if not free:
+        return [{}]
     if len(free) == 1:
         return [{free[0]: root} for root in dict.fromkeys(real_roots(Poly(slopes[0], free[0])))]
     return solve(slopes, free, dict=True)

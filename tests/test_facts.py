@@ -69,7 +69,7 @@ from lossbook.typeset import text
 from reference import EXAMPLES
 
 ELEMENTWISE = [name for name, loss in losses.catalogue.items() if not loss.over_classes]
-a, b = symbols("a b")
+a, b, c = symbols("a b c")
 
 
 def points(name, count=400):
@@ -280,6 +280,9 @@ def a_class_loss(expression):
         (total(targets[k] * softmax(logits, k)), Rational(1, 4)),  # p (1 - p) at the class that is right
         (total(targets[k] ** 2 * softmax(logits, k)), None),  # not linear in the targets
         (total(softmax(logits, k) ** 3 + softmax(logits, k) ** 2), None),  # sums of two powers
+        (total(softmax(logits, k) ** 2 - softmax(logits, k) ** 3), None),
+        (total(softmax(logits, k) ** 2) ** 2, None),  # a power of a sum
+        (total(targets[k] * (1 - targets[k]) * softmax(logits, k)), None),  # 0 where one class is right
         (total(softmax(logits, k) ** 3), None),  # level where no radical is plainly real
         (total(logits[k] * targets[k] * softmax(logits, k)), None),  # logits beside probabilities
     ],
@@ -735,6 +738,29 @@ def test_what_depends_on_the_sign_of_a_parameter_is_not_known():
     assert greatest_curvature(own(Abs((b - 1) * prediction + prediction**2), b=(b, 1))) is None
 
 
+def test_what_is_complex_between_its_points_has_no_kinks():
+    assert kinks(own(Abs(prediction) + (prediction - 2) ** Rational(3, 2))) is None
+
+
+def test_slopes_beside_a_kink_are_numbers_in_definitions_and_else_in_names():
+    number, name = own(Abs(prediction - 1) * sigmoid(prediction)), own(Abs(residual) * sigmoid(prediction))
+    assert [kink.right for kink in kinks(number)] == [1 / (1 + exp(-1))]
+    assert [kink.right for kink in kinks(name)] == [sigmoid(value)]
+
+
+def test_a_second_derivative_that_is_hardly_negative_is():
+    assert is_convex(own(-(residual**2) / 1000)) is False
+
+
+def test_a_product_of_probabilities_and_their_logarithms_is_bounded():
+    """Each p log p is at most 1/e in size."""
+    p, q = sigmoid(logit), sigmoid(-logit)
+    one = facts._bound_of_term(p * log_sigmoid(logit), set())
+    two = facts._bound_of_term(-3 * p**2 * q * p.func(2 * logit) * log_sigmoid(2 * logit) * log_sigmoid(-logit), set())
+    assert (one, two) == (exp(-1), 3 * exp(-2))
+    assert facts._bound_of_term(p * log_sigmoid(-logit), set()) is None
+
+
 def test_a_negative_prediction_has_its_pieces():
     below = Symbol("yhat", negative=True)
     assert steepest_slope(own(below * Heaviside(Rational(3, 2) - exp(below), 1), below)) == 1
@@ -796,11 +822,12 @@ def test_bounds_are_over_all_numbers_of_classes(factor, curvature, slope):
 
 @pytest.mark.parametrize("polynomial, greatest", [
     (a * b, Rational(1, 4)), (a - b, 1), (a * b * (1 - a - b), Rational(1, 27)), (a**2 - b, 1), (b**2 - a / 2, 1),
-    (a * b - a / 5, Rational(1, 5)), (a**2 + b**2 - a * b / 2, 1), (2 * a * b - a, 1),
+    (a * b - a / 5, Rational(1, 5)), (a**2 + b**2 - a * b / 2, 1), (2 * a * b - a, 1), (a**2 + b**2 + c**2, 1),
+    (HALF + 0 * a, HALF), (a - a**2, Rational(1, 4)), (b + 2, 3),
 ])  # fmt: skip
 def test_the_greatest_size_of_a_polynomial_in_shares_is_found_on_every_face(polynomial, greatest):
-    """Worked out by hand, for a and b that are 0 or more and add to at most 1."""
-    assert facts._greatest_size(polynomial, [a, b]) == greatest
+    """Worked out by hand, for numbers that are 0 or more and add to at most 1."""
+    assert facts._greatest_size(polynomial, [a, b, c] if polynomial.has(c) else [a, b]) == greatest
 
 
 def test_a_function_of_a_whole_row_is_no_sum_over_classes():
@@ -819,3 +846,34 @@ def test_a_jump_is_seen_where_it_takes_arithmetic_to_see_it():
         a**4 + 50 * a**2 + Piecewise((1, a**3 - a - 1 > 0), (0, True)),
     )
     assert [is_convex(Loss("jump", expression, a, y)) for expression in expressions] == [False, None, False]
+
+
+def test_a_bound_near_a_parameters_0_is_compared_with_the_one_there():
+    near_0 = own(Abs(residual) * Piecewise((1 + 20 * fold, fold > 0), (10, True)), b=(fold, 1))
+    assert steepest_slope(near_0) is None
+    c = Symbol("c", positive=True)
+    assert steepest_slope(own(c * Abs(residual) * (1 + fold), b=(fold, 1), c=(c, 1))) is not None
+
+
+def test_no_loss_is_looked_at_where_a_parameter_cannot_be_0():
+    b = Symbol("b", positive=True)
+    assert is_convex(own(Piecewise((residual**2, exp(b) > 1), (-(residual**2), True)), b=(b, 1))) is not False
+
+
+def test_a_size_whose_sign_is_proved_has_no_bars():
+    mirrored = own(Max((quantile - 1) * residual, quantile * residual), quantile=(quantile, 0.5))
+    assert steepest_slope(mirrored) == Max(quantile, 1 - quantile)
+
+
+def test_bounds_at_the_ends_of_the_domain_are_limits_from_inside():
+    assert greatest_curvature(own(Abs(1 - 3 * exp(-prediction) + exp(-2 * prediction)))) == oo
+    assert greatest_curvature(own(prediction**3)) == greatest_curvature(own(-exp(prediction))) == oo
+    assert steepest_slope(own(epsilon**2 - Abs(1 - epsilon), epsilon)) == 3
+    assert steepest_slope(own(5 * (1 - epsilon) ** 2 - Abs((epsilon + 1) ** 2 - 1), epsilon)) == 12
+    for share in (epsilon, 1 - epsilon):  # the second derivative is infinite at the other side of the end
+        assert greatest_curvature(own(exp(-1 / share), epsilon)) is None
+
+
+def test_a_step_at_an_end_is_1_inside():
+    assert places(jumps(own(Heaviside(epsilon, 0), epsilon))) == [("0", "0", "0", "1", "None")]
+    assert places(jumps(own(Heaviside(1 - epsilon, 0), epsilon))) == [("1", "1", "0", "0", "None")]

@@ -4,10 +4,12 @@
     python tools/mutants.py lossbook/indices.py      of one module
     python tools/mutants.py --sample 300 --seed 1    so many of them, chosen at random
     python tools/mutants.py --cap 300                up to 300 seconds of tests a mutant, in place of 20
+    python tools/mutants.py --listed FILE            those of which FILE has a line, such as what was printed before
 
 A mutant is one change of an operator, a comparison, a condition or a number; texts, annotations and what stands
-under `if TYPE_CHECKING` are left alone. Each has a process of its own, where the tests that run its statement (see
-tools/reach.py) follow each other until one fails. What survives has to stand in tests/surviving_mutants.txt, below the
+under `if TYPE_CHECKING` are left alone. Each has a process of its own, where its function takes the place of the
+imported one, and the tests that run its statement (see tools/reach.py) follow each other until one fails. If none does
+and an import runs the statement, the library is imported anew with it, and so are the tests. What survives has to stand in tests/surviving_mutants.txt, below the
 reason why no test can or should notice it: the exit status is 1 if something does not.
 """
 
@@ -16,6 +18,7 @@ import ast
 import copy
 import functools
 import gc
+import json
 import os
 import random
 import re
@@ -27,14 +30,28 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from reach import FUNCTION, KEPT, LIBRARY, PYTEST, ROOT, Finder, Reach, Tests, function_of, is_ours, kept, measure
+from reach import (
+    COMPILED,
+    FUNCTION,
+    KEPT,
+    LIBRARY,
+    PYTEST,
+    ROOT,
+    Finder,
+    Reach,
+    Tests,
+    function_of,
+    is_ours,
+    kept,
+    measure,
+)
 from reach import test_files as files_of_tests
 
 REVIEWED = ROOT / "tests/surviving_mutants.txt"
 MEMORY = 6 << 30
 """Bytes that a mutant may take. One that takes more, or far longer than the unchanged library, is noticed."""
-COMPILED = LIBRARY / "fast.py"
-"""Numba compiles it when it is imported: what is put in its functions later changes nothing."""
+SURVIVED = "SURVIVED "
+FATES = KEPT / "fates.json"
 BROKEN = 70
 """The status of a process in which this program failed."""
 OPERATORS = {
@@ -207,14 +224,15 @@ class Swapped(Tests):
 
     def __init__(self, mutants, reach, cap, workers):
         super().__init__()
-        self.mutants, self.reach, self.cap, self.workers, self.results = mutants, reach, cap, workers, []
+        self.mutants, self.reach, self.cap, self.workers = mutants, reach, cap, workers
         self.out = os.fdopen(os.dup(1), "w")
 
     def pytest_runtestloop(self, session):
         self.items = {item.nodeid: item for item in session.items}
         self.functions = [value for value in gc.get_objects() if type(value) is types.FunctionType and is_ours(value)]
         gc.freeze()
-        self.results = list(told(each(self.mutants, self.run, self.workers), self.out))
+        fates = {mutant.text: status for mutant, status in told(each(self.mutants, self.run, self.workers), self.out)}
+        FATES.write_text(json.dumps(fates))
         return True
 
     def run(self, mutant):
@@ -224,7 +242,6 @@ class Swapped(Tests):
         swapped = [function for function in self.functions if function.__code__ in new]
         for function in swapped:
             function.__code__ = new[function.__code__]
-        assert swapped, f"no function has {mutant.text}"
         items = [self.items[test] for test in limited(choose(mutant, self.reach, self.cap), self.reach)]
         for item, following in zip(items, [*items[1:], None]):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -233,10 +250,19 @@ class Swapped(Tests):
         return 0
 
 
+def swap(mutants, reach, cap, workers):
+    """The status of each mutant by its text, found in a process that imports the library: this one must not."""
+    FATES.write_text("{}")
+    sources = {test.partition("::")[0] for mutant in mutants for test in choose(mutant, reach, cap)}
+    plugin = Swapped(mutants, reach, cap, workers)
+    list(each([sorted(sources)], lambda files: pytest.main([*PYTEST, *files], plugins=[plugin]), workers=1))
+    return json.loads(FATES.read_text())
+
+
 def told(results, out=sys.stdout):
     for number, (mutant, status) in enumerate(results, start=1):
         if status <= 0:
-            print("SURVIVED" if status == 0 else f"SIGNAL {-status}", mutant.text, file=out)
+            print(f"{SURVIVED if status == 0 else f'SIGNAL {-status} '}{mutant.text}", file=out)
         print(f"{number} done", end="\r", file=out, flush=True)
         yield mutant, status
 
@@ -253,8 +279,12 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--cap", type=float, default=20, help="seconds of tests that a mutant meets at most")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes at once")
+    parser.add_argument("--listed", type=Path, help="a file with a line for each mutant")
     given = parser.parse_args()
     chosen = [mutant for path in given.modules or sorted(LIBRARY.rglob("*.py")) for mutant in mutants(path.resolve())]
+    if given.listed:
+        lines = {line.removeprefix(SURVIVED) for line in given.listed.read_text("utf-8").splitlines()}
+        chosen = [mutant for mutant in chosen if mutant.text in lines]
     if given.sample and given.sample < len(chosen):
         chosen = random.Random(given.seed).sample(chosen, given.sample)
     os.chdir(ROOT)
@@ -266,18 +296,15 @@ def main():
         print("measured:", file, flush=True)
     reach = Reach(files)
     print("left out, for they fail on the unchanged library:", ", ".join(sorted(reach.failed)) or "none")
-    imported = [
-        mutant for mutant in chosen if not mutant.called or mutant.place in reach.imported or mutant.path == COMPILED
-    ]
-    swapped = [mutant for mutant in chosen if mutant not in imported]
-    print(f"{len(chosen)} mutants, {len(swapped)} of them in functions that no import runs", flush=True)
-    results = list(told(each(imported, functools.partial(afresh, reach=reach, cap=given.cap), given.workers)))
-    plugin = Swapped(swapped, reach, given.cap, given.workers)
-    if swapped:
-        sources = {test.partition("::")[0] for mutant in swapped for test in choose(mutant, reach, given.cap)}
-        pytest.main([*PYTEST, *sorted(sources)], plugins=[plugin])
-    results += plugin.results
-    report(results)
+    swapped = [mutant for mutant in chosen if mutant.called and mutant.path != COMPILED]
+    print(f"{len(chosen)} mutants, {len(swapped)} of them in functions", flush=True)
+    fates = swap(swapped, reach, given.cap, given.workers)
+    alive = [mutant for mutant in chosen if fates.get(mutant.text, 0) == 0]
+    imported = [mutant for mutant in alive if mutant not in swapped or mutant.place in reach.imported]
+    print(f"{len(imported)} mutants change what an import runs, and no test has noticed them yet", flush=True)
+    run = functools.partial(afresh, reach=reach, cap=given.cap)
+    fates |= {mutant.text: status for mutant, status in told(each(imported, run, given.workers))}
+    report([(mutant, fates[mutant.text]) for mutant in chosen])
 
 
 def report(results):

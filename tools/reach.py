@@ -27,6 +27,8 @@ from sympy.core.cache import clear_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY, KEPT = ROOT / "lossbook", ROOT / "_build/reach"
+COMPILED = LIBRARY / "fast.py"
+"""Numba compiles it when it is imported: it knows no notes, and what is put in its functions later changes nothing."""
 # They start programs, which know nothing of a mutant, or look at files.
 LEFT_OUT = ("notebook", "site", "recovery", "readme", "package", "interactive", "mutants", "contributing", "chapters")
 PYTEST = "-q -s -n0 --assert=plain --tb=no -p no:cacheprovider -p no:notebook_guard".split()
@@ -221,7 +223,7 @@ def kept(file):
 def measure(file):
     tests = Measured()
     builtins.__note__ = tests.noted.add
-    sys.meta_path.insert(0, Finder(functools.partial(marked, note="__note__")))
+    sys.meta_path.insert(0, Finder(lambda path: None if path == COMPILED else marked(path, "__note__")))
     pytest.main([*PYTEST, file], plugins=[tests])
     places = sorted(set().union(*tests.statements.values()))
     bit = {place: 1 << number for number, place in enumerate(places)}
