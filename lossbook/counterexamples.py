@@ -8,7 +8,7 @@ explain is none. Where they differ, all conditions have to hold, and all that is
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import count, product
 from random import Random
 from typing import Any
 
@@ -192,11 +192,11 @@ def _written_needs(needs: Iterable[Expr], classes: int, case: Mapping[Expr, Expr
             yield _Power(*write_out(need, classes, case))
 
 
-def placements(count: int, classes: int, numbered: Sequence[int] = ()) -> Iterator[tuple[int, ...]]:
-    """Classes for `count` free indices, up to renaming of classes that are not `numbered`: 1; then 1 1, 1 2; ..."""
-    for numbers in product(range(1, classes + 1), repeat=count):
+def placements(indices: int, classes: int, numbered: Sequence[int] = ()) -> Iterator[tuple[int, ...]]:
+    """Classes for so many free indices, up to renaming of classes that are not `numbered`: 1; then 1 1, 1 2; ..."""
+    for numbers in product(range(1, classes + 1), repeat=indices):
         new = [number for number in dict.fromkeys(numbers) if number not in numbered]
-        others = (number for number in range(1, classes + 1) if number not in numbered)
+        others = (number for number in count(1) if number not in numbered)
         if all(number == other for number, other in zip(new, others)):
             yield numbers
 
@@ -225,7 +225,7 @@ def _differ_somewhere(
     """The first admissible point found where both sides differ, and their values there."""
     unknowns = unknowns | claim.unknowns
     ordered = sorted(unknowns, key=lambda unknown: (not isinstance(unknown, Indexed), len(str(unknown)), str(unknown)))
-    solved = _solved([condition.value for condition in claim.conditions if condition.value != 0], ordered)
+    solved = _solved([condition.value for condition in claim.conditions], ordered)
     if solved is None:
         return None
     sides = [side.value for side in claim.sides]

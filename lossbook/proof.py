@@ -858,7 +858,7 @@ def _vanishes_as_multiple_sum(polynomial: Expr) -> bool:
     for term in Add.make_args(polynomial):
         degree, summand = _as_multiple_sum(term, classes)
         summands[degree] = summands.get(degree, 0) + summand
-    if 0 in summands and summands[0] != 0 or max(summands) > MOST_SUMS:
+    if 0 in summands or max(summands) > MOST_SUMS:
         return False
     claims = (
         _Claim(_Side(_symmetrised(summand, classes[:degree])), _Side(S.Zero)) for degree, summand in summands.items()
@@ -874,7 +874,7 @@ def _as_multiple_sum(term: Expr, classes: Sequence[Expr]) -> tuple[int, Expr]:
     degree, summand, parts = 0, S.One, list(Mul.make_args(term))
     while parts:
         base, power = parts.pop().as_base_exp()
-        if not (base == n or isinstance(base, Sum)) or not (power.is_Integer and power > 0):
+        if not ((base == n or isinstance(base, Sum)) and power.is_Integer and power.is_positive):
             summand *= base**power
             continue
         for _ in range(power):

@@ -1,7 +1,7 @@
 """Where counterexamples are looked for, and how they are told."""
 
 import pytest
-from sympy import IndexedBase, Integer, Interval, Piecewise, Rational, Symbol, bell, log, nan, oo, sign, sqrt
+from sympy import IndexedBase, Integer, Integral, Interval, Piecewise, Rational, Symbol, bell, log, nan, oo, sign, sqrt
 
 from lossbook.counterexamples import Counterexample, Side, find_counterexample, in_decimals, may_be, placements
 from lossbook.notation import count, domain_of, i, k, logits, n, side, targets, total
@@ -39,6 +39,20 @@ def test_conditions_hold_at_a_counterexample():
     found = find(targets[i], targets[k], [total(targets[k]) - 1], {targets: 1})
     assert sum(number for entry, number in found.point.items() if entry.has(targets)) == 1
     assert find(total(targets[k]), 1 + 0 * n, [total(targets[k]) - 1], {targets: 1}) is None
+
+
+def test_conditions_hold_for_each_class_that_there_is():
+    found = find(total(targets[k]), total(logits[k]), [targets[i] * logits[i] - 1], {targets: 1, logits: 1})
+    assert {*found.point} == {n, targets[1], logits[1]}
+
+
+def test_there_are_as_many_classes_as_the_sides_number():
+    assert find(logits[7], logits[1], [], {logits: 1}).classes == 7
+
+
+def test_the_variable_of_an_integral_is_no_unknown():
+    x = Symbol("x", real=True)
+    assert find(Integral(x, (x, 0, 1)), Integer(1), [], {}) is None
 
 
 def test_conditions_that_contradict_each_other_leave_no_point_and_one_said_twice_leaves_them_all():

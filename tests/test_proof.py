@@ -376,6 +376,15 @@ TRUE = {
         c * total(z[k]) * total(sigmoid(z[k])) + c * total(z[k]) * total(sigmoid(-z[k])),
         n * c * total(z[k]),
     ),
+    "shares times three sums": (
+        total(z[k]) * total(y[k]) * total(p[k]) * (total(sigmoid(z[k])) + total(sigmoid(-z[k]))),
+        n * total(z[k]) * total(y[k]) * total(p[k]),
+    ),
+    "a negative factor in a domain": ((notation.epsilon - 2) ** -1 * notation.epsilon - 2 / (notation.epsilon - 2), 1),
+    "a pole of each class and of each pair": (
+        total(1 / z[k]) + total(total((1 - KroneckerDelta(k, l)) / z[l], l), k),
+        n * total(1 / z[k]),
+    ),
     "variance in two ways": (n * total(z[k] ** 2) - total(z[k]) ** 2, total(total((z[k] - z[l]) ** 2, k), l) / 2),
     "double sums in either order": (
         total(total(z[k] / (exp(z[k]) + exp(z[l])), k), l),
@@ -1150,3 +1159,19 @@ def test_a_derivative_by_a_defined_symbol_is_taken_before_its_meaning_is_put_in(
     assert equal(d(-log(prob), prob), 1 / prob, [Eq(prob, sigmoid(s))]).kind == "refuted"
     assert equal(d(prob, s), prob * (1 - prob), [Eq(prob, sigmoid(s))])
     assert equal(d(log(p[i]), p[k]), KroneckerDelta(i, k) / p[i], [Eq(p[i], softmax(z, i))])
+
+
+def test_a_factor_below_a_root_counts_where_the_root_is_0_and_not_where_it_divides():
+    square = expand(a * (b + 1) ** 2)
+    assert equal(1 / sqrt(square), 1 / (sqrt(a) * Abs(b + 1)))
+    assert equal(1 / sqrt(expand(a * (gamma + b**2))), 1 / (sqrt(a) * sqrt(gamma + b**2)))
+    assert equal(sqrt(square), sqrt(a) * Abs(b + 1)).kind == "refuted"  # at b = -1, where a is negative
+
+
+def test_a_power_with_an_unknown_exponent_is_defined_where_its_base_lets_it():
+    assert equal(hidden(T**a), 0)
+    assert not equal(hidden(b**a), 0)
+
+
+def test_what_divides_in_a_sum_of_sums_stays_there():
+    assert equal(total(z[k] / total(exp(matrix[k, l]), l)), total(z[k])).kind == "refuted"
