@@ -205,7 +205,8 @@ def _never_negative(expression: Expr) -> bool:
         if domain_of(symbol) == Interval(0, 1):
             at_1 = expression.xreplace({symbol: S.One})
             below_1 = expression.xreplace({symbol: 1 - 1 / (1 + Dummy(symbol.name, nonnegative=True))})
-            return _never_negative(below_1) and (at_1.has(nan, oo, -oo, zoo) or _never_negative(at_1))
+            is_undefined = at_1 is nan or bool(at_1.is_infinite)  # not just in a branch that may not be taken
+            return _never_negative(below_1) and (is_undefined or _never_negative(at_1))
     expression = expression.xreplace(_positive_odds([expression]))
     top, bottom = fraction(together(canonical(expression)))
     return all(

@@ -1142,8 +1142,13 @@ def test_what_is_negative_below_one_half_is_not_never_negative():
 def test_what_is_negative_at_1_alone_is_not_never_negative():
     assert not never_negative(2 * sign(1 - t) - 1)
     assert not never_negative(1 - 2 * Piecewise((1, Eq(t, 1)), (0, True)))
-    assert never_negative(t / (1 - t))  # which is nothing at 1
+    assert not never_negative(1 + Piecewise((1 / (1 - t), a > 0), (-3, Eq(t, 1)), (1, True)))
+    assert never_negative(t / (1 - t)) and never_negative((t - 1) * log(1 - t))  # which are nothing at 1
     assert never_negative(1 / (k - 2)) is never_negative(Max(1 / (k - 2), 0) - 1) is False
+
+
+def test_what_sympy_fails_on_is_not_never_negative():
+    assert never_negative(Max(1 / (1 - t), 0) - 2) is False
 
 
 def test_the_counterexample_reads_well():
