@@ -703,10 +703,7 @@ def _next_switch(parts: Sequence[Expr]) -> Expr | None:
 
 def _solvable(switch: Expr) -> Expr | None:
     """A symbol or entry in which `switch` is linear, rather one that may have either sign."""
-    bound = bound_indices(switch)
-    candidates = shortest_first(
-        scalars(switch) | {entry for entry in switch.atoms(Indexed) if not bound & entry.free_symbols}
-    )
+    candidates = shortest_first(scalars(switch) | switch.atoms(Indexed))
     slopes = {unknown: _slope(switch, unknown) for unknown in candidates}
     linear = [unknown for unknown, slope in slopes.items() if slope.is_number and slope.is_nonzero]  # nan is neither
     return min(linear, key=lambda unknown: bool(unknown.is_nonnegative), default=None)
@@ -812,9 +809,7 @@ def _is_zero(difference: Expr, conditions: Sequence[Expr]) -> bool:
     numerator = _numerator(canonical(_numerator(difference)))
     if numerator.has(nan, oo, zoo):
         return False
-    if numerator != 0 and any(conditions):
-        numerator = _remainder(numerator, conditions)
-    return numerator == 0 or _vanishes_as_multiple_sum(numerator)
+    return numerator == 0 or _vanishes_as_multiple_sum(_remainder(numerator, conditions))
 
 
 def _numerator(expression: Expr) -> Expr:
@@ -823,9 +818,7 @@ def _numerator(expression: Expr) -> Expr:
 
 def _solve_condition(condition: Expr) -> dict[Expr, Expr]:
     """A side condition as a replacement for one of its sums, or else for one of its entries or symbols."""
-    bound = bound_indices(condition)
-    entries = {entry for entry in condition.atoms(Indexed) if not bound & entry.free_symbols}
-    candidates = shortest_first(condition.atoms(Sum)) + shortest_first(entries | scalars(condition))
+    candidates = shortest_first(condition.atoms(Sum)) + shortest_first(condition.atoms(Indexed) | scalars(condition))
     for atom in candidates:
         slope = condition.coeff(atom, 1)
         rest = expand(condition - slope * atom)

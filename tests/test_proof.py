@@ -174,6 +174,8 @@ TRUE = {
     "a power of a truth is defined": (hidden(t**gamma), Integer(0)),
     "a logarithm of a multiple": (hidden(log(count * b)), hidden(log(count) + log(b))),
     "logarithms of sizes in a sum": (total(log(Abs(z[k]))), total(log(z[k] ** 2)) / 2),
+    # indices that coincide or differ
+    "a delta where its indices differ": (Piecewise((a, Eq(i, j)), (b + c * same, True)), same * a + (1 - same) * b),
     # poles beside deltas
     "a pole beside a delta": (KroneckerDelta(i, k) / z[k], KroneckerDelta(i, k) / z[i]),
     # matrices
@@ -673,6 +675,7 @@ FALSE = {
         [Eq(a - b, 0)],
     ),
     "the logarithm of a squared gap": (log((1 - 2 * prob) ** 2), 2 * log(1 - 2 * prob)),
+    "the logarithm of a squared gap in a row": (log((1 - 2 * p[i]) ** 2), 2 * log(1 - 2 * p[i])),
     "a decimal exponent's sign": (log(prob * exp(1.7023 * T)), log(prob) - 1.7023 * T),
     "a decimal exponent's inverse": (log(prob * exp(1.7023 * T)), log(prob) + 1.7023 / T),
     "the sign on a circle": (sign(a**2 + b**2 - 1) ** 2, 1 + 0 * a),
@@ -754,6 +757,7 @@ FALSE = {
     "a dropped sum": (total(total(z[k] * y[l], k), l), y[l] * total(z[k])),
     "a dropped sum of constants": (total(total(z[k], k), l), total(z[k])),
     "a sum from 2": (total(z[k]), Sum(z[k], (k, 2, n))),
+    "a condition on a sum from 2": (total(z[k]), Integer(0), [Eq(Sum(z[k], (k, 2, n)), 0)]),
     "a sum to n - 1": (total(z[k]), Sum(z[k], (k, 1, n - 1))),
     "a sum to i": (total(z[k]), Sum(z[k], (k, 1, i))),
     "a sum of 3": (total(z[k]), z[1] + z[2] + z[3]),
@@ -942,6 +946,7 @@ UNKNOWN = {
         [Eq(y[k], softmax(Lambda(l, log(z[l])), k))],
     ),
     "a condition of which a term cancels": (sign(a) ** 2, Integer(1), [Eq(b + 1 / a, 1 / a)]),
+    "a condition that is infinite where the sides differ": (sign(b) ** 2, Integer(1), [Eq(Abs(log(Abs(b))), 2)]),
     "a condition that only its terms restrict": (Abs(a), a, [Eq(sigmoid(log(a)), b + 1)]),
     "a condition on a row that its terms restrict": (
         Abs(z[i]),
@@ -1069,6 +1074,13 @@ def test_a_condition_on_the_number_under_a_sign_is_used():
     assert equal(Abs(a) * b, a * Abs(b), [Eq(a - b, 0)])
     assert equal((c - a) ** 2, (1 - c * a) ** 2, [Eq(c**2, 1)])
     assert equal(Abs(a), a, [Eq(Piecewise((1, 1 / a > 0), (0, True)), 1)]).kind == "unknown"
+
+
+def test_a_condition_on_what_stands_in_an_exponential_is_used():
+    assert equal(exp(a), exp(b), [Eq(a - b, 0)])
+    assert equal(exp(z[1]), exp(z[2]), [Eq(z[1], z[2])])
+    assert equal(exp(total(z[k])), exp(Rational(3, 2)), [Eq(2 * total(z[k]), 3)])
+    assert equal(exp(total(z[k])), exp(6), [Eq(2 * total(z[k]), 3)]).kind == "refuted"
 
 
 def test_an_equation_for_each_entry_of_a_matrix_is_a_condition():
