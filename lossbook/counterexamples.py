@@ -426,4 +426,4 @@ def _value(function: Callable[..., Any], point: Iterable[Expr], digits: int) -> 
         return None
     if not mpmath.isfinite(value):
         return None
-    return value.real if abs(value.imag) <= mpmath.mpf(10) ** (-digits // 2) * abs(value.real) else mpmath.nan
+    return mpmath.nan if value.imag else value.real

@@ -170,7 +170,7 @@ def collapse(expression: Expr, others: bool = True) -> Expr:
         terms.append(((guard * within) if others else within - without).xreplace({index: other}))
         guard *= (1 - delta) if others else 1
         function = without
-    return Add(*terms, move_constants_out(function, guard, index)).replace(_is_power_of_delta, lambda e: e.base)
+    return Add(*terms, move_constants_out(function, guard, index)).replace(_is_power_of_guard, lambda e: e.base)
 
 
 def move_constants_out(function: Expr, guard: Expr, index: Expr) -> Expr:
@@ -183,10 +183,10 @@ def move_constants_out(function: Expr, guard: Expr, index: Expr) -> Expr:
     return constant * Sum(guard * dependent, (index, 1, n))
 
 
-def _is_power_of_delta(e: Expr) -> bool:
-    """Whether `e` is a power of a delta or of 1 less a delta, which is 0 or 1 as its base is."""
-    is_delta = isinstance(e, Pow) and (isinstance(e.base, KroneckerDelta) or isinstance(1 - e.base, KroneckerDelta))
-    return is_delta and e.exp.is_Integer and e.exp > 0
+def _is_power_of_guard(e: Expr) -> bool:
+    """Whether `e` is a power of 1 less a delta, which is 0 or 1 as its base is; of a delta, SymPy knows."""
+    is_power = isinstance(e, Pow) and isinstance(1 - e.base, KroneckerDelta)
+    return is_power and e.exp.is_Integer and e.exp.is_positive
 
 
 def split_guard(a_sum: Expr) -> tuple[Expr, list[Expr], Expr]:

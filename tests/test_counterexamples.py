@@ -1,7 +1,24 @@
 """Where counterexamples are looked for, and how they are told."""
 
 import pytest
-from sympy import IndexedBase, Integer, Integral, Interval, Piecewise, Rational, Symbol, bell, log, nan, oo, sign, sqrt
+from sympy import (
+    Abs,
+    IndexedBase,
+    Integer,
+    Integral,
+    Interval,
+    Max,
+    Piecewise,
+    Rational,
+    Symbol,
+    bell,
+    log,
+    nan,
+    oo,
+    sign,
+    sqrt,
+    symbols,
+)
 
 from lossbook.counterexamples import Counterexample, Side, find_counterexample, in_decimals, may_be, placements
 from lossbook.notation import count, domain_of, i, k, logits, n, side, targets, total
@@ -53,6 +70,44 @@ def test_there_are_as_many_classes_as_the_sides_number():
 def test_the_variable_of_an_integral_is_no_unknown():
     x = Symbol("x", real=True)
     assert find(Integral(x, (x, 0, 1)), Integer(1), [], {}) is None
+
+
+def test_a_solution_that_does_not_hold_or_is_no_fraction_is_no_point():
+    x, w = symbols("x w", real=True)
+    assert find(x, Abs(x), [sqrt(w) - x], {x: 0, w: 0}) is None
+    assert find(x**2, w, [x**2 - w], {x: 0, w: 0}) is find(w**2, x, [w**2 - x], {x: 0, w: 0}) is None
+
+
+def test_what_is_defined_over_classes_brings_none_to_a_claim_without_any():
+    x, c = symbols("x c", real=True)
+    found = find_counterexample(Side(x), Side(2 * x), [], {x: 0}, {c: Side(total(logits[k]))})
+    assert {*found.point} == {x}
+
+
+def test_a_difference_beside_a_number_in_a_comparison_is_found():
+    x = Symbol("x", real=True)
+    at = Rational(7, 10)
+
+    def differs(difference, threshold=at):
+        step = Piecewise((1, Abs(x) < threshold), (0, True))
+        return find(step + difference, step, [], {x: 0}) is not None
+
+    assert differs(1 - sign(x - at) ** 2)  # there alone
+    assert differs(Max(0, at - x) * Max(0, x - at + Rational(1, 1000)))
+    assert differs(Max(0, -at - x) * Max(0, x + at + Rational(1, 1000)))
+    assert differs(Max(0, x - 1) * Max(0, Rational(1001, 1000) - x), threshold=1)
+    assert differs(Max(0, x - 5), threshold=1)  # where numbers are far from simple
+
+
+def test_a_root_of_a_negative_number_is_none_though_a_product_of_two_would_be():
+    x = Symbol("x", real=True)
+    assert find((sqrt(x) + 1) * (sqrt(x) - 1), x - 1, [], {x: 0}).left is nan
+
+
+def test_a_difference_far_beyond_the_digits_of_a_float_is_one():
+    x = Symbol("x", positive=True)
+    assert find(x + 1, x + 1 + Rational(1, 10**20), [], {x: 0}) is not None
+    assert str(find(log(x + 1), x + 1, [], {x: 0}).left) == "0.693147180559945"
 
 
 def test_conditions_that_contradict_each_other_leave_no_point_and_one_said_twice_leaves_them_all():

@@ -166,7 +166,17 @@ def test_a_class_is_a_whole_number_from_1_up_or_a_symbol_for_one():
 def test_scalars_are_neither_indices_nor_n_nor_rows():
     assert scalars(c * softmax(z, i) + n * total(c * z[k] * y[j])) == {c}
     assert scalars(Lambda(k, c * z[k])) == {c}
+    own = Symbol("m", integer=True, positive=True)
+    assert scalars(c * own * z[own]) == {c}
     assert scalars(softmax(z, i)) == scalars(z[i]) == scalars(ij) == scalars(n) == set()
+
+
+def test_a_power_of_1_less_a_delta_is_what_its_base_is():
+    def at_i(exponent):
+        return collapse(total(KroneckerDelta(i, k) * (1 - KroneckerDelta(j, k)) ** exponent * z[k]))
+
+    assert at_i(2) == at_i(1) == (1 - ij) * z[i]
+    assert at_i(-1) == z[i] / (1 - ij) and at_i(c) == (1 - ij) ** c * z[i]
 
 
 def test_bound_indices_are_those_of_all_sums():
