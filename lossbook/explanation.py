@@ -99,14 +99,7 @@ def _apply_one_rule(expression: Expr) -> tuple[Expr, str]:
     rule = rewritten[nodes[0]][0]
     line = expression.xreplace({node: result for node, (name, result) in rewritten.items() if name == rule})
     line = line.replace(lambda part: isinstance(part, Mul), _powers_raised)
-    return line.replace(_holds_a_multiple, _numbers_in_front), rule
-
-
-def _holds_a_multiple(expression: Expr) -> bool:
-    """Whether `expression` is a product with a factor such as 2 a - 2 b."""
-    return isinstance(expression, Mul) and any(
-        isinstance(part, Add) and part.primitive()[0] != 1 for part in expression.args
-    )
+    return line.replace(lambda part: isinstance(part, Mul), _numbers_in_front), rule
 
 
 def _numbers_in_front(product: Expr) -> Expr:

@@ -67,6 +67,7 @@ WRONG = [
     ("one column for many",
      value("softmax_cross_entropy", np.ones((2, 3)), np.ones((2, 1))), "target", ValueError, r"\(2, 1\)"),
     ("fewer labels than rows", value("softmax_cross_entropy", np.ones((4, 3)), [0, 1]), "target", ValueError, "4.*2"),
+    ("a lone label", value("softmax_cross_entropy", [[1.0, 2.0]], [2]), "target", ValueError, "from 0 to 1, got 2"),
     ("labels as a column",
      value("softmax_cross_entropy", np.ones((2, 3)), np.array([[0], [1]])), "target", ValueError, r"\(2, 1\)"),
     ("a label too deep",

@@ -169,6 +169,10 @@ def test_a_loss_derives_its_own_gradient(name):
     assert {step.because for step in loss.derivation().steps} <= RULES
 
 
+def test_an_exponential_with_a_minus_sign_is_a_factor_and_not_a_denominator():
+    assert explain(x * exp(-x), x).steps[0].because == "product rule"
+
+
 def test_the_lines_of_a_quotient():
     lines = explain((1 + x) / (1 + x**2), x)
     assert [step.because for step in lines.steps] == ["quotient rule", "power rule"]

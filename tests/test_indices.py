@@ -6,7 +6,7 @@ import pytest
 from plain_arithmetic import evaluate, mp
 from sympy import Derivative, Integer, KroneckerDelta, Lambda, Rational, Sum, Symbol, exp, log
 
-from lossbook.functions import catalogue, log_softmax, logsumexp, softmax
+from lossbook.functions import catalogue, log_softmax, logsumexp, softmax, softmax_complement
 from lossbook.indices import (
     bound_indices,
     collapse,
@@ -112,6 +112,11 @@ def test_a_function_has_as_many_arguments_as_its_definition(function):
     for wrong in (arguments[:-1], (*arguments, i)):
         with pytest.raises(TypeError, match=f"{function.__name__} takes exactly {len(arguments)} argument"):
             function(*wrong)
+
+
+def test_functions_of_rows_are_real_and_shares_are_not_negative():
+    assert logsumexp(z).is_real and log_softmax(z, i).is_real and softmax(z, i).is_positive
+    assert softmax_complement(z, i).is_nonnegative and softmax_complement(z, i).is_positive is None  # 0 of a lone class
 
 
 def test_bound_indices_are_called_k_j_l_m_and_then_k_with_a_number():
