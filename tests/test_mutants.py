@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from mutants import codes, codes_by_name, mutants
+from mutants import REVIEWED, ROOT, codes, codes_by_name, mutants
 from reach import marked, run_cell
 
 SAMPLE = '''
@@ -97,3 +97,11 @@ def test_code_is_found_by_its_name_where_a_mutant_has_lost_other_code(tmp_path):
     (lost,) = (mutant for mutant in mutants(path) if mutant.text.endswith("-> for x in rows[0]"))
     before, after = (codes_by_name(tree, path) for tree in (ast.parse(path.read_text()), lost.tree()))
     assert after.keys() < before.keys() and after["common", 0] != before["common", 0]
+
+
+@pytest.mark.thorough
+def test_each_line_of_the_reviewed_list_is_a_mutant_and_stands_there_once():
+    lines = [line for line in REVIEWED.read_text("utf-8").splitlines() if line.startswith("lossbook/")]
+    files = {line.partition(": ")[0] for line in lines}
+    assert lines and set(lines) <= {mutant.text for file in files for mutant in mutants(ROOT / file)}
+    assert len(lines) == len(set(lines))
