@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from sympy import Eq, I, IndexedBase, Sum, Symbol, log, oo, symbols
+from sympy import Eq, I, IndexedBase, Piecewise, Sum, Symbol, log, oo, symbols
 
 from lossbook import functions, losses
 from lossbook.checking import check_gradient
@@ -265,6 +265,10 @@ WRONG = [
     ("a sum over all classes but the last",
      call(Loss, "mine", Sum(logits[k], (k, 1, n - 1)), logits, targets), "expression", ValueError, "from 1 to n"),
     ("an infinite loss", call(Loss, "mine", x + oo * y, x, y), "expression", ValueError, "real numbers.*oo"),
+    ("a loss that is minus infinity in a branch",
+     call(Loss, "mine", Piecewise((-oo, x < y), (x, True)), x, y), "expression", ValueError, "real numbers.*oo"),
+    ("a loss of one class", call(Loss, "mine", logits[k] ** 2 + 0 * targets[k], logits, targets),
+     "expression", ValueError, "free index k"),
     ("an imaginary loss", call(Loss, "mine", x + I * y, x, y), "expression", ValueError, "real numbers.*I"),
     ("a size of what may be complex",
      call(Loss, "mine", abs(Symbol("u") - Symbol("v")), Symbol("u"), Symbol("v")),

@@ -649,3 +649,12 @@ def test_the_definition_of_a_function_of_a_row_is_right_at_points(name, row):
         assert same(at(function, point, [column + 1]), value[column])
         for other in range(3):
             assert same(at(slope, point, [column + 1, other + 1]), derivative(column, other))
+
+
+@pytest.mark.parametrize("shape", [(1,), (4,), (2, 7)])
+def test_a_mean_is_over_all_samples_whatever_their_axes(shape):
+    for name, target in (("squared_error", 0.5), ("softmax_squared_error", [0.2, 0.3, 0.5])):
+        target = np.broadcast_to(target, shape + np.shape(target))
+        each = losses.catalogue[name].gradient_at(np.ones(target.shape), target)
+        mean = losses.catalogue[name].gradient_at(np.ones(target.shape), target, reduction="mean")
+        assert_allclose(mean, each / math.prod(shape), rtol=1e-15)
