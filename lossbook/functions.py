@@ -84,7 +84,7 @@ class sigmoid(ScalarFunction):
     def definition(self) -> Expr:
         return 1 / (1 + exp(-self.args[0]))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
+    def fdiff(self, argindex: int) -> Expr:
         return sigmoid(self.args[0]) * sigmoid(-self.args[0])
 
     def _eval_is_positive(self) -> bool:
@@ -100,7 +100,7 @@ class softplus(ScalarFunction):
     def definition(self) -> Expr:
         return log(1 + exp(self.args[0]))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
+    def fdiff(self, argindex: int) -> Expr:
         return sigmoid(self.args[0])
 
     def _eval_is_positive(self) -> bool:
@@ -116,7 +116,7 @@ class log_sigmoid(ScalarFunction):
     def definition(self) -> Expr:
         return log(1 / (1 + exp(-self.args[0])))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
+    def fdiff(self, argindex: int) -> Expr:
         return sigmoid(-self.args[0])
 
     def _eval_is_negative(self) -> bool:
@@ -132,7 +132,7 @@ class log_cosh(ScalarFunction):
     def definition(self) -> Expr:
         return log((exp(self.args[0]) + exp(-self.args[0])) / 2)
 
-    def fdiff(self, argindex: int = 1) -> Expr:
+    def fdiff(self, argindex: int) -> Expr:
         return tanh(self.args[0])
 
 
@@ -146,7 +146,7 @@ class tanh(ScalarFunction):
         z = self.args[0]
         return (exp(z) - exp(-z)) / (exp(z) + exp(-z))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
+    def fdiff(self, argindex: int) -> Expr:
         return 4 * sigmoid(2 * self.args[0]) * sigmoid(-2 * self.args[0])
 
 

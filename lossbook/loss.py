@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 REDUCTIONS = ("mean", "sum")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class Loss:
     """A loss as an expression in a prediction and a target.
 
@@ -178,7 +178,7 @@ class Loss:
 
     def source_code(self) -> str:
         """The array code of value and gradient."""
-        return self._compiled((self.expression, self.gradient)).source
+        return self._compiled((self.expression, self.gradient), labels=False).source
 
     def card(self) -> Card:
         """What is known of the loss on one `cards.Card`: derivatives, convexity, kinks, bounds, names elsewhere."""
@@ -186,7 +186,7 @@ class Loss:
 
         return Card(self)
 
-    def _compiled(self, expressions: Sequence[Expr], labels: bool = False) -> Compiled:
+    def _compiled(self, expressions: Sequence[Expr], labels: bool) -> Compiled:
         from lossbook import arrays
 
         symbols = tuple(symbol for symbol, _ in self.parameters.values())
