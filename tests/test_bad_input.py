@@ -214,6 +214,7 @@ WRONG = [
     ("a name for a loss", call(descend, "huber", 0.0, 1.0, 0.1, 1), "loss", TypeError, "huber|str"),
     # proofs and derivations
     ("text on the left of a claim", call(equal, TEXT, x), "left", TypeError, "never evaluated"),
+    ("text in a list on the left of a claim", call(equal, [TEXT], x), "left", TypeError, "stands for one number"),
     ("text on the right of a claim", call(equal, x, "x"), "right", TypeError, "never evaluated"),
     ("None in a claim", call(equal, x, None), "right", TypeError, "None"),
     ("a list in a claim", call(equal, [x], x), "left", TypeError, r"list|\[x\]"),

@@ -1249,6 +1249,7 @@ def test_a_derivation_ends_at_the_solution(name):
     derivation = exercise.derivation()
     assert exercise.arguments or exercise.check(derivation.result)
     assert all(step.verdict for step in derivation.steps)
+    assert not exercise.times or derivation.name.has(Derivative) and derivation.start.has(Derivative)
 
 
 def test_a_solution_is_in_its_shortest_form():

@@ -47,7 +47,7 @@ HOMES = (notation, functions, symbols)
 """Where an answer's symbols and functions are imported from."""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False)
 class Exercise:
     """A question about a loss, with a solution and a check of answers.
 
