@@ -161,7 +161,7 @@ def _differentiate_once(expression: Expr, symbol: Expr) -> tuple[str, Expr]:
         )
     if isinstance(expression, (ScalarFunction, HyperbolicFunction)):
         name = expression.func.__name__.replace("_", "-")
-        return _chained(f"derivative of {name}", f"outer {name}", [expression.fdiff()], expression.args[0], symbol)
+        return _chained(f"derivative of {name}", f"outer {name}", [expression.fdiff(1)], expression.args[0], symbol)
     if isinstance(expression, (sign, Heaviside)):
         return "constant away from the kink", S.Zero
     if isinstance(expression, (Max, Min)):

@@ -9,8 +9,9 @@
 A mutant is one change of an operator, a comparison, a condition or a number; texts, annotations and what stands
 under `if TYPE_CHECKING` are left alone. Each has a process of its own, where its function takes the place of the
 imported one, and the tests that run its statement (see tools/reach.py) follow each other until one fails. If none does
-and an import runs the statement, the library is imported anew with it, and so are the tests. What survives has to stand in tests/surviving_mutants.txt, below the
-reason why no test can or should notice it: the exit status is 1 if something does not.
+and an import runs the statement, the library is imported anew with it, and so are the tests. What survives has to stand
+in tests/surviving_mutants.txt, below the reason why no test can or should notice it: the exit status is 1 if something
+does not.
 """
 
 import argparse
