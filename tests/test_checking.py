@@ -120,6 +120,16 @@ def test_a_wrong_entry_is_found_where_it_stands():
     assert repr(report) == "wrong in 1 of 6 entries\n  [1, 0] the sign is wrong: got -6, measured 6"
 
 
+def test_as_many_entries_are_told_as_can_be_read():
+    def told(*factors):
+        return str(check_gradient(lambda x: (x**2).sum(), 2 * np.array(factors), np.ones(len(factors)))).split("\n")
+
+    assert told(1, 1) == ["right in all 2 entries"]
+    assert told(0.5, 0.25)[0] == "wrong in 2 of 2 entries" and told(0.5, 1)[0] == "wrong in 1 of 2 entries"
+    assert len(told(*[0.5] * 5)) == 6 and "more" not in told(*[0.5] * 5)[-1]
+    assert len(told(*[0.5] * 6)) == 7 and told(*[0.5] * 6)[-1] == "  and 1 more"
+
+
 def test_a_number_where_zero_should_be_and_a_missing_slope_have_no_factor():
     report = check_gradient(lambda x: x[0] ** 2, np.array([0.0, 0.3]), [1.0, 1.0])
     assert [entry.factor for entry in report.wrong] == [None, None]
@@ -161,6 +171,21 @@ def test_a_factor_that_may_be_chance_is_not_named(ratio, factor):
 def test_slopes_beside_a_kink_are_extrapolated_from_small_steps():
     (entry,) = check_gradient(lambda x: abs(x) + np.sin(20 * x), 20.0, 0.0).entries
     assert_allclose([entry.measured.left, entry.measured.right], [19, 21], rtol=1e-12)
+
+
+def test_slopes_beside_a_kink_are_exact_where_the_function_bends_too():
+    (entry,) = check_gradient(lambda x: abs(x) + np.exp(3 * x), 3.0, 0.0).entries
+    assert abs(entry.measured.left - 2) < 1e-11 and abs(entry.measured.right - 4) < 1e-11
+
+
+def test_a_function_that_is_constant_has_no_slope():
+    assert verdicts(check_gradient(lambda x: 1.0, 0.0, at=1.0)) == ["right"]
+
+
+def test_a_factor_is_read_within_the_relative_error_of_the_slope():
+    small, large = (Slope(size, 1e-6 * size, size, size, None) for size in (1e-3, 1e3))
+    assert [Entry((), 2.00001 * slope.value, slope, "wrong").factor for slope in (small, large)] == [2, 2]
+    assert Entry((), 2.001 * large.value, large, "wrong").factor is None
 
 
 def test_coarse_steps_do_not_spoil_the_estimate_of_the_error():
