@@ -852,7 +852,7 @@ def _vanishes_as_multiple_sum(polynomial: Expr) -> bool:
     for term in Add.make_args(polynomial):
         degree, summand = _as_multiple_sum(term, classes)
         summands[degree] = summands.get(degree, 0) + summand
-    if 0 in summands or max(summands) > MOST_SUMS:
+    if summands.get(0, 0) != 0 or max(summands) > MOST_SUMS:
         return False
     claims = (
         _Claim(_Side(_symmetrised(summand, classes[:degree])), _Side(S.Zero)) for degree, summand in summands.items()
