@@ -378,7 +378,7 @@ TRUE = {
         c * total(z[k]) * total(sigmoid(z[k])) + c * total(z[k]) * total(sigmoid(-z[k])),
         n * c * total(z[k]),
     ),
-    "a negative factor in a domain": ((notation.epsilon - 2) ** -1 * notation.epsilon - 2 / (notation.epsilon - 2), S.One),
+    "a negative factor in a domain": (notation.epsilon / (notation.epsilon - 2) - 2 / (notation.epsilon - 2), S.One),
     "a pole of each class and of each pair": (
         total(1 / z[k]) + total(total((1 - KroneckerDelta(k, l)) / z[l], l), k),
         n * total(1 / z[k]),
