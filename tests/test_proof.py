@@ -1174,6 +1174,12 @@ def test_a_derivative_by_a_defined_symbol_is_taken_before_its_meaning_is_put_in(
     assert equal(d(log(p[i]), p[k]), KroneckerDelta(i, k) / p[i], [Eq(p[i], softmax(z, i))])
 
 
+def test_what_becomes_infinite_as_it_is_computed_is_unknown():
+    m = Symbol("m", integer=True, nonnegative=True)
+    step = Heaviside((m * log(sign(m)) + 1) / (log(sign(m)) + 1 / m))
+    assert equal(Heaviside(m), step).kind == "unknown"
+
+
 def test_four_sums_multiply():
     others = total(z[k]) * total(y[k]) * total(p[k])
     assert equal(others * (total(sigmoid(z[k])) + total(sigmoid(-z[k]))), n * others)
