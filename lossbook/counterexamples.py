@@ -338,7 +338,7 @@ def as_function(expression: Expr, unknowns: Sequence[Expr]) -> Callable[..., Any
     """`expression` as a function of numbers for `unknowns`, in mpmath's precision."""
     names = [Dummy(f"x{position}", real=True) for position in range(len(unknowns))]
     if expression.has(nan, oo, -oo, zoo, Derivative):
-        return lambda *_: mpmath.inf  # which tells nothing
+        return _tells_nothing
     expression = expression.xreplace(dict(zip(unknowns, names))).rewrite((asinh, acosh, atanh), log)
     for function in (sech, csch, coth):  # of which SymPy would write other code
         expression = expression.replace(function, Function(function.__name__))
@@ -346,7 +346,14 @@ def as_function(expression: Expr, unknowns: Sequence[Expr]) -> Callable[..., Any
     expression = expression.replace(lambda e: isinstance(e, Relational), lambda e: e.func(_Gap(e.lhs - e.rhs), 0))
     expression = expression.replace(sign, lambda x: sign(_Gap(x)))
     expression = expression.replace(Heaviside, lambda x, at_zero: Heaviside(_Gap(x), at_zero))
-    return lambdify(names, expression, [_BODIES, "mpmath"])
+    try:
+        return lambdify(names, expression, [_BODIES, "mpmath"])
+    except KeyError:  # SymPy has no code for what becomes infinite as it is written
+        return _tells_nothing
+
+
+def _tells_nothing(*_: Any) -> Any:
+    return mpmath.inf
 
 
 _Power = Function("_Power")

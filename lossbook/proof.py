@@ -179,8 +179,8 @@ def equal(left: Expr, right: Expr, given: Sequence[Equality] = ()) -> Verdict:
     return Verdict("unknown")
 
 
-_STUCK = (RecursionError, TypeError, ValueError, NotImplementedError, KeyError)
-"""What SymPy raises where it turns conditions round and round, or compares or prints what becomes infinite."""
+_STUCK = (RecursionError, TypeError, ValueError, NotImplementedError)
+"""What SymPy raises where it turns conditions round and round, or compares what becomes infinite or no real number."""
 
 
 def never_negative(expression: Expr) -> bool:
