@@ -16,7 +16,7 @@ from lossbook import arrays, functions, losses
 from lossbook.functions import log_softmax
 from lossbook.loss import Loss
 from lossbook.notation import k, logits, prediction, quantile, targets, total, value
-from reference import EXAMPLES, METHODS
+from reference import EXAMPLES, METHODS, ROW_FUNCTIONS
 
 CLASS_LOSSES = [name for name, loss in losses.catalogue.items() if loss.over_classes]
 LABELS = np.array([2, 0, 1, 1])
@@ -114,6 +114,22 @@ def test_labels_are_taken_for_rows_in_every_library(library, name, part, dtype):
     assert_same(library, result, compute(prediction, LABELS), over_classes=True)
     listed = compute(library.array(prediction), LABELS.tolist())
     assert_same(library, listed, compute(prediction, LABELS), over_classes=True)
+
+
+@pytest.mark.parametrize("name", [*CLASS_LOSSES, *ROW_FUNCTIONS])
+def test_a_box_of_rows_is_the_same_in_every_library(library, name):
+    """Its second axis is not that of the classes, as it is in a matrix."""
+    random = np.random.default_rng(0)
+    z, labels = random.normal(0, 3, (2, 7, 5)), random.integers(0, 5, (2, 7))
+    soft = random.dirichlet(np.ones(5), (2, 7))
+    if name in functions.catalogue:
+        calls = [(getattr(functions.catalogue[name], method), z) for method in ("value", "gradient_at")]
+    else:
+        prediction = z if name.startswith("softmax") else functions.softmax.value(z)
+        computes = [getattr(losses.catalogue[name], method) for method in METHODS.values()]
+        calls = [(compute, prediction, target) for compute in computes for target in (soft, labels)]
+    for compute, *examples in calls:
+        assert_same(library, compute(*map(library.array, examples)), compute(*examples), over_classes=True)
 
 
 def test_labels_of_a_box_are_numbers_of_classes_in_every_library(library):

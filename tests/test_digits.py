@@ -103,3 +103,9 @@ def test_columns_hold_the_values_in_short_and_their_right_digits():
     truth = exact(losses.squared_error, [1e-9, 3.0], 0.0)
     assert columns({"a": np.array([1e-18, 9.1])}, truth) == {"a": ["1e−18", "9.1"], "a: digits": pytest.approx([15, 1])}
     assert short([-1234.5, 0.0, float("inf")], 2) == ["−1.2e+03", "0", "inf"]
+    assert short([4.2512e-18]) == ["4.25e−18"]
+
+
+def test_an_exact_value_is_rounded_to_50_digits():
+    with mpmath.workdps(50):
+        assert exact(losses.binary_cross_entropy_with_logits, 0.0, 1.0).item() == mpmath.log(2)

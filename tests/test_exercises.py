@@ -1554,8 +1554,11 @@ def test_the_list_of_what_an_answer_is_written_with_is_complete():
 
 
 def test_a_rounded_number_is_asked_for_exactly():
-    assert "write it exactly" in str(exercises.hardest_push.check(-0.693147))
-    for wrong in (0.25, 2.0, 0.5 * prob, 1j):
+    assert str(exercises.hardest_push.check(-0.693)) == (
+        "Not yet. It has a rounded number: write it exactly, as in Rational(1, 3). Your answer is −0.693, and the "
+        "right one is −0.693147."
+    )
+    for wrong in (0.25, 2.0, 1 / 1024, 0.5 * prob, 1j):
         assert "write it exactly" not in str(exercises.sigmoid_slope.check(wrong))
 
 

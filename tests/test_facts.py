@@ -43,6 +43,7 @@ from lossbook.functions import log_cosh, log_sigmoid, logsumexp, sigmoid, softma
 from lossbook.loss import Loss
 from lossbook.notation import (
     DOMAINS,
+    INDICES,
     MEANINGS,
     TARGETS_SUM_TO_ONE,
     count,
@@ -336,6 +337,15 @@ def test_every_symbol_of_the_notation_says_what_it_means():
 
     named = [value for value in vars(notation).values() if isinstance(value, (Symbol, IndexedBase))]
     assert len(named) > 20 and set(named) == set(MEANINGS) and set(DOMAINS) <= set(MEANINGS)
+    assert all(isinstance(meaning, list) for meaning in MEANINGS.values())
+
+
+def test_what_is_assumed_of_a_symbol_is_what_its_domain_says():
+    for symbol, domain in DOMAINS.items():
+        entry = symbol[k] if isinstance(symbol, IndexedBase) else symbol
+        assert entry.is_real and domain.contains(0) != bool(entry.is_nonzero)
+        assert bool(entry.is_nonnegative) == bool(domain.inf >= 0)
+    assert all(symbol.is_integer and symbol.is_positive for symbol in (*INDICES, n))
 
 
 @pytest.mark.parametrize(

@@ -158,9 +158,9 @@ def test_a_listing_is_markdown_on_a_page_and_lines_in_a_terminal():
 
 
 def test_a_listing_may_have_one_row_and_no_titles():
-    assert Listing([], [[prediction, "any", ""]])._repr_markdown_() == (
-        "|  |  |  |\n| :--- | :--- | :--- |\n| $\\hat{y}$ | any |  |"
-    )
+    listing = Listing([], [[prediction, "any", ""]])
+    assert listing._repr_markdown_() == "|  |  |  |\n| :--- | :--- | :--- |\n| $\\hat{y}$ | any |  |"
+    assert str(listing) == "yhat: any"
 
 
 def test_a_listing_may_have_no_rows():
@@ -168,7 +168,8 @@ def test_a_listing_may_have_no_rows():
 
 
 def test_a_listing_can_share_the_name_of_the_softmax():
-    assert str(Listing(["", ""], [[functions.softmax(logits, 1), probability]], shares=True)) == "p_1: p"
+    rows = [[functions.softmax(logits, 1), probability]]
+    assert str(Listing(["", ""], rows, shares=True)) == "p_1: p" and str(Listing(["", ""], rows)) == "softmax(z)_1: p"
 
 
 def test_every_domain_is_of_a_symbol_that_has_a_meaning():

@@ -69,6 +69,8 @@ TEXTS = {
     "k + 1": k + 1,
     "2*(p - y)": 2 * p - 2 * y,
     "2*(a - b)": 2 * a - 2 * b,
+    "2*p*(a - b)": p * (2 * a - 2 * b),
+    "a*b": Mul(Mul(-1, a, evaluate=False), Mul(-1, b, evaluate=False), evaluate=False),
     "a - b": a - b,
     "p*(1 - p)": p * (1 - p),
     "p*(1/2 - p)": p * (Rational(1, 2) - p),

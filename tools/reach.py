@@ -31,7 +31,7 @@ COMPILED = LIBRARY / "fast.py"
 """Numba compiles it when it is imported: it knows no notes, and what is put in its functions later changes nothing."""
 # They start programs, which know nothing of a mutant, or look at files.
 LEFT_OUT = ("notebook", "site", "recovery", "readme", "package", "interactive", "mutants", "contributing", "chapters")
-PYTEST = "-q -s -n0 --assert=plain --tb=no -p no:cacheprovider -p no:notebook_guard".split()
+PYTEST = "--thorough -q -s -n0 --assert=plain --tb=no -p no:cacheprovider -p no:notebook_guard".split()
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 ENOUGH = 5
 """Seconds in which parameters of a test are measured; they speak for the others."""
@@ -160,7 +160,7 @@ def caches(modules):
     """What so many modules of the library keep: functions with a cache, and pairs of an object's dict and a name."""
     there = gc.get_objects()
     names = defaultdict(list)
-    for kind in [value for value in there if isinstance(value, type) and is_ours(value)]:
+    for kind in [value for value in there if issubclass(type(value), type) and is_ours(value)]:
         names[kind] = [name for name in dir(kind) if hasattr(inspect.getattr_static(kind, name, None), "attrname")]
     functions = [value for value in there if type(value) is functools._lru_cache_wrapper and is_ours(value)]
     return functions, [(vars(value), name) for value in there if type(value) in names for name in names[type(value)]]
