@@ -58,7 +58,7 @@ from sympy import (
 from sympy.core.relational import Relational
 
 from lossbook import functions
-from lossbook.indices import collapse, split_guard
+from lossbook.indices import collapse, rename_bound, split_guard
 from lossbook.notation import DOMAINS, i, k, n
 from lossbook.types import Array, ArrayCode, ArrayLike, Compiled, Namespace
 
@@ -596,7 +596,7 @@ def in_chunks(run: Callable[..., Any], rows: list[bool], axes: list[int], arrays
         run if len(axes) > 1 else lambda *chunks: run(*chunks)[0],
         f"{','.join(cores)}->{','.join(shapes)}",
         *arrays,
-        output_dtypes=[arrays[0].dtype] * len(axes) if len(axes) > 1 else arrays[0].dtype,
+        output_dtypes=[arrays[0].dtype] * len(axes),
         output_sizes=sizes,
         allow_rechunk=True,  # where the samples of the two are cut in different places
     )
@@ -721,7 +721,7 @@ def compile(
     The source is kept as the attribute `source`, in which arguments whose names are no plain ones have others.
     """
     plain = {argument: _with_plain_name(argument, number) for number, argument in enumerate(arguments)}
-    expressions = tuple(expression.xreplace(plain) for expression in expressions)
+    expressions = tuple(rename_bound(expression.xreplace(plain), {*_axes(expression)}) for expression in expressions)
     arguments, labels_for = tuple(plain.values()), plain.get(labels_for)
     parts = _Writer(arguments, labels_for).functions([_without_minus(expression) for expression in expressions])
     names = ", ".join(["xp", *map(_name, arguments)])
@@ -1081,10 +1081,9 @@ class _Writer:
         return reduce(lambda first, second: f"{body}({self._name_for(first)}, {second})", parts)
 
     def _array(self, e: Expr, axes: tuple[Expr, ...]) -> str:
-        """The code of `e`, as an array also if it is a number or a parameter."""
+        """The code of `e`, as an array also if it is a number."""
         code = self.write(e, axes)
-        is_scalar = e.is_number or e in self.arguments[2:]
-        return self._name_for(f"constant(xp, {code}, {_name(self.arguments[0])})") if is_scalar else code
+        return self._name_for(f"constant(xp, {code}, {_name(self.arguments[0])})") if e.is_number else code
 
 
 def _without_minus(expression: Expr) -> Expr:

@@ -18,11 +18,11 @@ from itertools import product
 
 import numpy as np
 import pytest
-from sympy import Heaviside, Max, Min, Piecewise, Symbol, log, pi, symbols
+from sympy import Heaviside, IndexedBase, Max, Min, Piecewise, Symbol, log, pi, symbols
 
 from lossbook import arrays, functions, losses
 from lossbook.loss import Loss
-from lossbook.notation import count, gamma, prediction, probability, quantile, side, value
+from lossbook.notation import count, gamma, k, logits, prediction, probability, quantile, side, total, value
 from reference import (
     CLASSES,
     ELEMENTWISE,
@@ -444,6 +444,17 @@ def test_classes_that_tie_are_told_apart_by_their_labels():
     logits, labels = np.array([[50.0, 50.0, 0.0]]), np.array([[1e-6, 3e-6, 1 - 4e-6]])
     check_class_loss("softmax_squared_error", "gradient", logits, labels)
     np.testing.assert_allclose(losses.softmax_squared_error.gradient_at(logits, labels)[0, 0], 1e-6, rtol=1e-15)
+
+
+def test_the_slope_of_an_expected_cost_keeps_the_differences_of_costs():
+    """p_i (c_i - sum_k p_k c_k), where a cost of 1e8 more for every class changes nothing."""
+    cost = IndexedBase("c", real=True)
+    loss = Loss(name="cost", expression=total(functions.softmax(logits, k) * cost[k]), prediction=logits, target=cost)
+    z, c = [0.3, -1.0, 0.1], [1e8 + 0.5, 1e8 + 3.0, 1e8]
+    shares = [mp.exp(entry) / mp.fsum(map(mp.exp, z)) for entry in map(mp.mpf, z)]
+    mean = mp.fsum(p * a for p, a in zip(shares, c))
+    trues = [p * (a - mean) for p, a in zip(shares, c)]
+    report([(error_in_rows(a, b, largest(trues)), z) for a, b in zip(loss.gradient_at(z, c), trues)], ROW_UNITS)
 
 
 def test_a_divergence_of_subnormal_terms_keeps_its_digits():
