@@ -869,7 +869,7 @@ class _Writer:
             return f"with_label(xp, {self._name_for(row)}, {_name(self.labels_for)}, {entry})"
         delta = next((d for d in sorted(e.atoms(KroneckerDelta), key=str) if set(d.args) <= set(axes)), None)
         if delta is not None and not isinstance(e, Sum):
-            same, apart = (self.write(e.xreplace({delta: value}), axes) for value in (S.One, S.Zero))
+            apart, same = self.write(e.xreplace({delta: S.Zero}), axes), self._array(e.xreplace({delta: S.One}), axes)
             return f"xp.where({self._spread(self._same_class(), delta.args, axes)}, {same}, {apart})"
         if isinstance(e, functions.RowFunction):
             if not isinstance(e.row, IndexedBase):
@@ -1064,9 +1064,7 @@ class _Writer:
         if Or(*(each for _, each in e.args)) != True:  # noqa: E712
             code = self._name_for(f"xp.where({self.write(condition, axes)}, {code}, xp.nan)")
         for branch, condition in reversed(branches):
-            first = self.write(branch, axes)
-            if branch.is_number and last.is_number and not code.isidentifier():  # where wants one array
-                first = f"constant(xp, {first}, {_name(self.arguments[0])})"
+            first = self._array(branch, axes)  # where wants one array
             code = self._name_for(f"xp.where({self.write(condition, axes)}, {first}, {code})")
         return code
 

@@ -161,6 +161,13 @@ def test_the_greatest_of_several_is_the_same_in_every_library(library, method, d
     assert_same(library, computed, getattr(loss, method)(a, y))
 
 
+def test_a_hessian_of_ones_is_one_of_floats_in_every_library(library):
+    halves = Loss(name="halves", expression=total(logits[k] ** 2) / 2, prediction=logits, target=targets)
+    for z in (LOGITS, LOGITS[0]):
+        y = np.full_like(z, 1 / 3)
+        assert_same(library, halves.hessian_at(library.array(z), library.array(y)), halves.hessian_at(z, y))
+
+
 def test_shapes_broadcast_in_every_library(library):
     prediction, target = np.linspace(-3, 3, 12).reshape(4, 1, 3), np.array([[0.5], [1.0]])
     for part in METHODS.values():
