@@ -51,9 +51,11 @@ from sympy import (
     tanh,
 )
 
-from lossbook import exercises, notation
+from lossbook import exercises, losses, notation
 from lossbook.exercises.diagnosis import KINDS
-from lossbook.exercises.points import small_points
+from lossbook.exercises.exercise import Exercise
+from lossbook.exercises.points import Point, small_points
+from lossbook.exercises.points import value as value_at
 from lossbook.exercises.symbols import (
     bias,
     feature,
@@ -1164,6 +1166,11 @@ def test_it_is_said_how_often_a_function_was_called():
     assert len(called) > 20 and f"Right in all {len(called)} calls" in said
 
 
+def test_a_wrong_number_of_a_function_is_shown_with_six_digits():
+    said = str(exercises.stable_softplus.check(lambda scores: 0 * scores + 0.7))
+    assert said.endswith("it returns [0.7], and should return [0.693147].")
+
+
 def test_a_counterexample_shows_arrays_as_nested_lists():
     said = str(exercises.stable_softmax.check(lambda scores: scores * 0 + 0.25))
     assert said.endswith("For z = [[0, 0]] it returns [[0.25, 0.25]], and should return [[0.5, 0.5]].")
@@ -1190,6 +1197,37 @@ def test_rows_that_add_to_1_are_tried_one_hot_equal_and_unequal():
     points = [point for point in small_points([y[i]], normalised=[y]) if point.classes == 2]
     rows = {tuple(point.values[y[m]] for m in (1, 2)) for point in points}
     assert {(1, 0), (0, 1), (half, half), (Rational(1, 3), Rational(2, 3))} <= rows
+
+
+def test_every_way_to_choose_small_numbers_is_tried_the_smallest_first():
+    points = [tuple(point.values.values()) for point in small_points([t + prob])]
+    assert len(points) == len(set(points)) == 7 * 5 and points[0] == (Rational(1, 2), 0)
+    tried = [point.values[beta] for point in small_points([beta])]
+    assert tried == list(map(Rational, "1 2 3 1/2 1/3 2/3 1/4 3/4 0".split()))
+    assert all(point.classes is None and not point.indices for point in small_points([z[2]]))
+
+
+def test_a_point_without_a_class_for_an_index_has_no_value():
+    with pytest.raises(KeyError):
+        value_at(z[i] - z[1], Point(2, {}, {z[1]: S.One, z[2]: S.One}))
+
+
+def test_a_function_is_called_with_targets_that_add_to_1():
+    def gradient(scores, truth, x):
+        assert np.allclose(truth.sum(axis=1), 1)
+        return (shares(scores) - truth).T @ x / len(x)
+
+    assert exercises.batch_weight_gradient.check(gradient)
+
+
+def test_a_function_of_one_score_may_have_features():
+    neuron = Exercise(
+        chapter=6, question="", hints=(), of=losses.binary_cross_entropy_with_logits.expression, by=(notation.logit,),
+        times={features[k]: (notation.logit, Symbol("w_k"))}, arguments=(notation.logit, t, features), mean=True,
+    )  # fmt: skip
+    assert neuron.check(lambda score, truth, x: (1 / (1 + np.exp(-score)) - truth) @ x / len(x))
+    wrong = neuron.check(lambda score, truth, x: (1 / (1 + np.exp(-score)) - truth) @ x)
+    assert wrong.mistake == "constant factor" and wrong.counterexample.expected.shape == (2,)
 
 
 def test_a_counterexample_is_the_smallest():

@@ -93,7 +93,7 @@ class Computed(Answer):
 
     def is_same_for_two_classes(self) -> bool:
         """Whether this holds at all the small points."""
-        return len(self.indices) > 0 and self.seems(self.solution, Eq(n, 2))
+        return self.seems(self.solution, Eq(n, 2))
 
     def beside(self, expression: Expr) -> Iterator[tuple[Point, Any, Any]]:
         """Each entry of what the function returned, and what it would be for `expression`."""

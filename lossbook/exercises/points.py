@@ -115,7 +115,7 @@ def _sorted(symbols: set[Expr | IndexedBase]) -> list[Expr]:
 def value(expression: Expr, point: Point) -> Any:
     """The value of `expression` at `point`, or None where it is not a real number.
 
-    Raises KeyError if the point has no number for a symbol, or no class for an index.
+    Raises KeyError if the point has no number for a symbol or an entry, or no class for an index.
     """
     unknowns, function = _compiled(expression, point.classes or 1, tuple(point.indices.items()))
     try:
@@ -137,13 +137,10 @@ def _as_float(number: Expr) -> Any:
 @cache
 def _compiled(expression: Expr, classes: int, indices: tuple[Any, ...]) -> tuple[list[Expr], Callable[..., Any]]:
     """The symbols and entries of `expression`, and a function of them."""
-    for index in free_indices(expression):
-        if not index.is_number and index not in dict(indices):
-            raise KeyError(index)
     expression = in_definitions(evaluate_derivatives(expression)).rewrite(Heaviside, Piecewise)
     written = write_out(expression, classes, indices)
     labels = {row.label for row in written.atoms(IndexedBase)}
-    unknowns = _sorted(written.atoms(Indexed) | {s for s in written.free_symbols if isinstance(s, Symbol)} - labels)
+    unknowns = _sorted(written.free_symbols - labels)
     return unknowns, as_function(written, unknowns)
 
 
