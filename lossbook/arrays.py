@@ -287,9 +287,8 @@ def log_ratio(xp: Namespace, top: Array, bottom: Array) -> Array:
 
 
 def difference(xp: Namespace, share: Any, complement: Array, target: Array) -> Array:
-    """share - target, where complement = 1 - share: from the complements where both are near 1, or the target is."""
-    near_1 = (target >= 0.5) & ((share > 0.5) | (target == 1))
-    return xp.where(near_1, (1 - target) - complement, share - target)
+    """share - target, where complement = 1 - share: from the complements where both are near 1."""
+    return xp.where((target >= 0.5) & (share > 0.5), (1 - target) - complement, share - target)
 
 
 def sigmoid_difference(xp: Namespace, z: Array, parts: Any, target: Array) -> Array:

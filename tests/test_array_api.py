@@ -330,6 +330,8 @@ def test_dask_arrays_stay_lazy_and_keep_their_chunks(classes_in_a_chunk):
     assert hessian.chunks == ((3, 3, 3, 1), (4,), (4,))
     box = da.zeros((4, 6, 4), chunks=(2, 3, classes_in_a_chunk))
     assert losses.softmax_cross_entropy.value(box, da.full_like(box, 0.25)).chunks == ((2, 2), (3, 3))
+    labels = da.zeros(10, chunks=3, dtype=int).map_blocks(watched, dtype=int)
+    losses.softmax_cross_entropy.value(z, labels, reduction="mean"), functions.softmax.value(z)
     assert not any(computed)  # Dask may try it on an empty block
     np.testing.assert_allclose(value.compute(), np.log(4))
     assert any(computed)
