@@ -1,10 +1,13 @@
 """Training walks downhill on gradients that are the slopes of its losses, and fits what it says it fits."""
 
+import re
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sympy import Max
 
 from lossbook import data, functions, losses
 from lossbook.loss import Loss
@@ -68,6 +71,7 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another():
     first, again, other = Network([4, 8, 3], seed=3), Network([4, 8, 3], seed=3), Network([4, 8, 3], seed=4)
     assert all((a == b).all() for a, b in zip(first.weights, again.weights))
     assert (first.weights[0] != other.weights[0]).all()
+    assert (Network([4, 3]).weights[0] == Network([4, 3], seed=0).weights[0]).all()
 
 
 def test_weights_start_with_the_variance_of_one_over_the_inputs_and_biases_at_zero():
@@ -157,6 +161,26 @@ def test_bad_input_is_refused_by_the_name_of_the_argument(call, error, argument)
         call()
 
 
+CUBE = replace(FALLING, expression=(prediction - value) ** 3 / 3)
+TOLD = {
+    "loss: expected one that grows with the residual, falling falls at -3": lambda: fit_linear(
+        CUBE, np.ones((3, 1)), [0.0, 3.0, 6.0]
+    ),
+    "loss: expected a loss of prediction - target, got softmax cross-entropy": lambda: fit_linear(
+        losses.softmax_cross_entropy, YEARS, data.CALLS
+    ),
+    "features: expected rows of 2 numbers, got shape (1, 3)": lambda: standardise(np.ones((1, 3)), YEARS),
+    "answers: expected 2 labels, got shape (1,)": lambda: confusion([0, 1], [0], 2),
+    "truth: expected a row of labels, got shape ()": lambda: confusion(5, [1], 2),
+}
+
+
+@pytest.mark.parametrize("message", TOLD)
+def test_what_is_wrong_is_told(message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        TOLD[message]()
+
+
 def test_a_label_out_of_range_is_told_the_range():
     with pytest.raises(ValueError, match="^answers: expected labels from 0 to 1, got 2$"):
         confusion([0, 1], [0, 2], 2)
@@ -212,6 +236,26 @@ def test_a_perfect_line_is_found_whatever_the_loss():
         assert_allclose(fit_linear(loss, YEARS, YEARS @ [3.0, -2.0]), [3, -2], atol=1e-9)
 
 
+def test_as_many_samples_as_coefficients_are_enough():
+    assert_allclose(fit_linear(losses.squared_error, [[1.0, 0.0], [0.0, 1.0]], [2.0, 3.0]), [2, 3])
+
+
+def test_a_quantile_of_small_numbers_is_found():
+    assert_allclose(fit_linear(losses.pinball, np.ones((5, 1)), [0.0, 0.1, 0.2, 0.3, 0.4], quantile=0.75), [0.3])
+
+
+def test_a_perfect_line_of_large_numbers_is_found():
+    features = np.stack([np.ones(6), np.arange(6.0)], axis=1)
+    assert_allclose(fit_linear(losses.absolute_error, features, features @ [1e6, 3e6]), [1e6, 3e6], rtol=1e-12)
+
+
+def test_a_loss_may_be_flat():
+    tube = Loss(name="tube", expression=Max(abs(prediction - value) - 0.1, 0), prediction=prediction, target=value)
+    targets = np.array([0.0, 0.05, 0.3, 1.0, 1.2])
+    (here,) = fit_linear(tube, np.ones((5, 1)), targets)
+    assert all(tube.value(here, targets).sum() <= tube.value(here + step, targets).sum() for step in (-0.01, 0.01))
+
+
 def test_a_weight_is_the_gradient_over_the_residual():
     residuals = np.array([-4.0, -0.5, 0.5, 4.0])
     assert weights_of(losses.huber, residuals, delta=1.0).tolist() == [0.25, 1, 1, 0.25]
@@ -234,6 +278,7 @@ def test_plausible_rates_are_those_of_a_test_by_hand():
     for rate in plausible_rates(6, 171):
         assert abs(6 - 171 * rate) / np.sqrt(171 * rate * (1 - rate)) == pytest.approx(1.96, rel=1e-9)
     assert plausible_rates(0, 10)[0] == 0 and plausible_rates(10, 10)[1] == 1
+    assert sum(plausible_rates(5, 10, z=0.5)) == pytest.approx(1)
     assert plausible_rates(5, 10) == pytest.approx((0.2366, 0.7634), abs=5e-5)  # Wilson's interval, as tabulated
 
 
