@@ -1,10 +1,13 @@
 """The mutants of a small module are those expected, each with one change; statements are noted when they run."""
 
 import ast
+import weakref
 
 import pytest
 from mutants import REVIEWED, ROOT, codes, codes_by_name, mutants
-from reach import marked, run_cell
+from reach import caches, marked, run_cell
+
+from lossbook.arrays import compile as compile_to_arrays
 
 SAMPLE = '''
 from typing import TYPE_CHECKING
@@ -89,6 +92,13 @@ def test_a_cell_shows_what_it_prints_and_its_last_value():
     names = {}
     assert run_cell("x = 1", names) == []
     assert run_cell("print('two')\nx + 1", names) == ["two\n", ({"text/plain": "2"}, {})]
+
+
+def test_caches_are_found_beside_a_reference_to_what_is_gone():
+    """Numba keeps such: to ask one what it is raises an error."""
+    kept = weakref.proxy(type("Gone", (), {})())
+    functions, _ = caches.__wrapped__(0)
+    assert compile_to_arrays in functions and type(kept) is weakref.ProxyType
 
 
 def test_code_is_found_by_its_name_where_a_mutant_has_lost_other_code(tmp_path):

@@ -298,7 +298,6 @@ def main():
     for file, _ in each([file for file in files if not kept(file).exists()], measure, given.workers):
         print("measured:", file, flush=True)
     reach = Reach(files)
-    print("left out, for they fail on the unchanged library:", ", ".join(sorted(reach.failed)) or "none")
     swapped = [mutant for mutant in chosen if mutant.called and mutant.path != COMPILED]
     print(f"{len(chosen)} mutants, {len(swapped)} of them in functions", flush=True)
     fates = swap(swapped, reach, given.cap, given.workers)
