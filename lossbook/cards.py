@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import groupby
 
-from sympy import Derivative, DiracDelta, Expr, IndexedBase, S, Symbol, count_ops, oo, powsimp
+from sympy import Derivative, Expr, IndexedBase, S, Symbol, count_ops, oo, powsimp
 
 from lossbook.counterexamples import may_be
 from lossbook.derivation import StepUnproved
@@ -94,9 +94,8 @@ def _entry(symbol: Expr) -> Expr:
 
 
 def _shortest(*ways: Expr) -> Expr:
-    """The shortest of several ways to write the same, and of each simplified; at a jump, a delta function is none."""
-    smooth = [way for way in ways if not way.has(DiracDelta)]
-    return min([*smooth, *map(simplest, smooth), *map(powsimp, smooth)], key=count_ops)
+    """The shortest of several ways to write the same, and of each simplified."""
+    return min([*ways, *map(simplest, ways), *map(powsimp, ways)], key=count_ops)
 
 
 def _kinks(loss: Loss) -> Cell:

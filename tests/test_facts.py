@@ -402,6 +402,23 @@ def test_a_card_gives_decimals_to_what_is_no_fraction():
     assert r"$\sqrt{2}$, about 1.4142, over all entries together" in shown
 
 
+def test_a_card_names_a_parameter_only_where_its_0_makes_a_kink():
+    a, y = symbols("a y", real=True)
+    b = Symbol("b", positive=True)
+    rounded = Loss(
+        name="rounded", expression=sqrt((a - y) ** 2 + b**2), prediction=a, target=y, parameters={"b": (b, 1)}
+    )
+    assert dict(rounded.card().rows)["kinks"] == dict(losses.focal.card().rows)["kinks"] == ["none"]
+    beta = losses.smooth_l1.parameters["beta"][0]
+    assert dict(losses.smooth_l1.card().rows)["kinks"] == ["none", " for ", beta > 0]
+
+
+def test_a_card_says_where_the_least_bound_is_not_known():
+    assert "; the least such number has no known closed form" in dict(losses.focal.card().rows)["steepest slope"]
+    unknown = Loss(name="unknown", expression=sin(prediction**2) * value, prediction=prediction, target=value)
+    assert dict(unknown.card().rows)["steepest slope"] == ["not known"]
+
+
 def test_a_loss_of_ones_own_has_all_of_this_in_three_lines():
     a, y = symbols("a y", real=True)
     quartic = Loss(name="quartic error", expression=(a - y) ** 4, prediction=a, target=y)
