@@ -1295,6 +1295,11 @@ def test_a_solution_is_in_its_shortest_form():
     assert exercises.kl_divergence_by_score.solution == softmax(z, i) - p[i]
 
 
+def test_a_derivation_begins_with_the_links_of_the_chain():
+    first = str(exercises.weight_gradient_of_one_neuron.derivation()).splitlines()[0]
+    assert first.split("   ")[0] == "∂L/∂w = x*∂/∂z(-y*log_sigmoid(z) - (1 - y)*log_sigmoid(-z))"
+
+
 def test_an_exercise_without_a_derivative_has_no_derivation():
     with pytest.raises(ValueError, match="^derivation: sigmoid_mirror"):
         exercises.sigmoid_mirror.derivation()
