@@ -163,16 +163,6 @@ AT_LABELS = {
         t5 = with_label(xp, t4, y, t3)
         return t5,
     """,
-    "softmax_squared_error": """
-        y = one_hot(xp, y, z)
-        t0 = row_parts(xp, z)
-        t1 = softmax(xp, t0)
-        t2 = softmax_complement(xp, t0)
-        t3 = difference(xp, t1, t2, y)
-        t4 = softmax_slope_of_difference(xp, t0, t3, y)
-        t5 = 2 * t4
-        return t5,
-    """,
 }
 
 
@@ -180,6 +170,12 @@ AT_LABELS = {
 def test_the_code_of_a_gradient_for_labels(name):
     loss = losses.get(name)
     assert code_of(loss.gradient, (loss.prediction, loss.target), loss.target) == lines(AT_LABELS[name])
+
+
+def test_labels_are_made_rows_where_a_sum_remains():
+    loss = losses.softmax_squared_error
+    code = ["y = one_hot(xp, y, z)", *lines(OF_LOSSES["softmax_squared_error", "gradient"])]
+    assert code_of(loss.gradient, (loss.prediction, loss.target), loss.target) == code
 
 
 def test_the_sum_of_the_other_targets_is_known_for_labels():

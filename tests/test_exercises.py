@@ -1213,9 +1213,9 @@ def test_a_point_without_a_class_for_an_index_has_no_value():
 
 
 def test_a_function_is_called_with_targets_that_add_to_1():
-    def gradient(scores, truth, x):
+    def gradient(scores, truth, inputs):
         assert np.allclose(truth.sum(axis=1), 1)
-        return (shares(scores) - truth).T @ x / len(x)
+        return batch_gradient(scores, truth, inputs)
 
     assert exercises.batch_weight_gradient.check(gradient)
 
