@@ -1,11 +1,13 @@
 """The mutants of a small module are those expected, each with one change; statements are noted when they run."""
 
 import ast
+import json
 import weakref
 
 import pytest
-from mutants import REVIEWED, ROOT, codes, codes_by_name, mutants
-from reach import caches, marked, run_cell
+import reach
+from mutants import REVIEWED, ROOT, choose, codes, codes_by_name, mutants
+from reach import COMPILED, caches, marked, run_cell
 
 from lossbook.arrays import compile as compile_to_arrays
 
@@ -99,6 +101,15 @@ def test_caches_are_found_beside_a_reference_to_what_is_gone():
     kept = weakref.proxy(type("Gone", (), {})())
     functions, _ = caches.__wrapped__(0)
     assert compile_to_arrays in functions and type(kept) is weakref.ProxyType
+
+
+def test_what_numba_compiles_meets_tests_that_run_no_statement_either(tmp_path, monkeypatch):
+    monkeypatch.setattr(reach, "kept", tmp_path.joinpath)
+    found = {"a::calls": (1, "0x1"), "a::calls what is compiled": (1, "0x0")}
+    tests = {"places": ["lossbook/fast.py:60"], "measured": found, "others": [], "imported": []}
+    (tmp_path / "tests").write_text(json.dumps(tests))
+    for mutant in mutants(COMPILED):
+        assert not mutant.called and set(choose(mutant, reach.Reach(["tests"]), cap=20)) == set(found)
 
 
 def test_code_is_found_by_its_name_where_a_mutant_has_lost_other_code(tmp_path):

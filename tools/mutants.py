@@ -105,7 +105,7 @@ class Mutant:
     """The change at the place `number` of a module."""
 
     def __init__(self, path, number, node, statement, called):
-        self.path, self.number, self.called = path, number, called
+        self.path, self.number, self.called = path, number, called and path != COMPILED
         self.file = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
         self.place = f"{self.file}:{statement.lineno}"
         names = [part for part in ast.walk(statement) if isinstance(part, ast.Name)]
@@ -298,7 +298,7 @@ def main():
     for file, _ in each([file for file in files if not kept(file).exists()], measure, given.workers):
         print("measured:", file, flush=True)
     reach = Reach(files)
-    swapped = [mutant for mutant in chosen if mutant.called and mutant.path != COMPILED]
+    swapped = [mutant for mutant in chosen if mutant.called]
     print(f"{len(chosen)} mutants, {len(swapped)} of them in functions", flush=True)
     fates = swap(swapped, reach, given.cap, given.workers)
     alive = [mutant for mutant in chosen if fates.get(mutant.text, 0) == 0]

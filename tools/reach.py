@@ -246,7 +246,7 @@ def mask(statements, bit):
 
 
 class Reach:
-    """The seconds of each test that calls the library, the tests that run a statement, what an import runs.
+    """The seconds of each test, the tests that run a statement, and what an import runs.
 
     Of the tests in `guessed` only others of the same name, with other parameters, were measured.
     """
@@ -265,8 +265,7 @@ class Reach:
 
     def _add(self, names, seconds, statements, places):
         self.known.update(names)
-        if int(statements, 16):
-            self.seconds.update(dict.fromkeys(names, seconds))
+        self.seconds.update(dict.fromkeys(names, seconds))
         for place, bit in zip(places, bin(int(statements, 16))[:1:-1]):
             if bit == "1":
                 self.tests[place] += names
