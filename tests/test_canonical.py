@@ -84,4 +84,5 @@ def test_the_exponential_of_a_half_is_a_root_for_real_numbers_alone():
 
 
 def test_the_index_of_a_canonical_sum_is_a_class():
-    assert is_class(bound_class(0)) and bound_class(0) is bound_class(0) != bound_class(1)
+    assert bound_class(0) is bound_class(0) != bound_class(1)
+    assert is_class(bound_class(0)) and bound_class(0).is_positive

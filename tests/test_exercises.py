@@ -231,6 +231,7 @@ WRONG = {
         (p[i] * (1 - p[i]) / temperature, "only the diagonal"),
         (-p[i] * p[k] / temperature, "only off the diagonal"),
         (p[i] * (same - p[k]) / temperature**2, "constant factor"),
+        (n * p[i] * (same - p[k]) / temperature**2, "constant factor"),
     ],
     "sigmoid_squared_error_gradient": [
         (2 * (prob - t), "by probabilities"),

@@ -30,6 +30,7 @@ from sympy import (
 
 from lossbook import facts, losses
 from lossbook.cards import Card
+from lossbook.exercises.symbols import hidden, samples
 from lossbook.facts import (
     greatest_curvature,
     is_convex,
@@ -345,7 +346,7 @@ def test_what_is_assumed_of_a_symbol_is_what_its_domain_says():
         entry = symbol[k] if isinstance(symbol, IndexedBase) else symbol
         assert entry.is_real and domain.contains(0) != bool(entry.is_nonzero)
         assert bool(entry.is_nonnegative) == bool(domain.inf >= 0)
-    assert all(symbol.is_integer and symbol.is_positive for symbol in (*INDICES, n))
+    assert hidden.is_real and all(symbol.is_integer and symbol.is_positive for symbol in (*INDICES, n, samples))
 
 
 @pytest.mark.parametrize(
