@@ -1281,6 +1281,13 @@ def test_a_solution_is_the_derivative_that_difference_quotients_measure(name):
         assert abs(measured - evaluate(exercise.solution, 3, point)) < 1e-12
 
 
+def test_a_solution_may_tell_two_pairs_of_classes_apart():
+    slope = Exercise(chapter=3, question="", hints=(), of=z[i] * z[k], by=(z[j],)).solution
+    row = {z[1]: mp.mpf(2), z[2]: mp.mpf(3), z[3]: mp.mpf(5)}
+    for classes, expected in {(1, 1, 1): 4, (1, 2, 1): 3, (1, 2, 2): 2, (1, 2, 3): 0, (3, 3, 2): 0}.items():
+        assert evaluate(slope, 3, {**row, **dict(zip((i, k, j), map(Integer, classes)))}) == expected
+
+
 @pytest.mark.thorough(one_case_in=3)
 @pytest.mark.parametrize("name", DERIVATIVES)
 def test_a_derivation_ends_at_the_solution(name):
