@@ -61,6 +61,6 @@ mutants: environment  ## change the library in small ways, and tell which change
 	@$(RUN) tools/mutants.py $(ARGS)
 
 clean:  ## remove what was built; with ENV=1 the environment too
-	@rm -rf _build $(if $(ENV),.venv .setup.log)
+	@rm -rf _build build lossbook.egg-info $(if $(ENV),.venv .setup.log)
 
 .PHONY: help environment book test audit lab serve edit refresh lint lock check-newest mutants clean

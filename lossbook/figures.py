@@ -90,7 +90,7 @@ def _styled(draw: Callable[Given, tuple[Canvas, str]]) -> Callable[Given, Figure
     return styled
 
 
-def _signed(number: float) -> str:
+def signed(number: float) -> str:
     """`number` in short, with a true minus sign."""
     return f"{number:g}".replace("-", "−")
 
@@ -164,7 +164,7 @@ def softmax_of_one_score(others: tuple[float, ...] = (1.0, -1.0)) -> tuple[Canva
     start, end = curves[0], curves[-1]
     return canvas, (
         "Three curves over the score of class 1, from −6 to 6, while the other scores stay at "
-        f"{_signed(others[0])} and {_signed(others[1])}. "
+        f"{signed(others[0])} and {signed(others[1])}. "
         f"Class 1 rises from {start[0]:.3f} to {end[0]:.3f}; class 2 falls from {start[1]:.3f} to {end[1]:.3f} and "
         f"class 3 from {start[2]:.3f} to {end[2]:.3f}. At every score the three add to 1."
     )
@@ -265,19 +265,19 @@ def one_neuron(x: float, weight: float, bias: float, truth: int) -> tuple[Canvas
     canvas, (axis,) = _panels(height=2.4)
     for column, (name, number) in enumerate(there.items()):
         axis.text(2 * column, 1.75, name, ha="center", weight="bold")
-        axis.text(2 * column, 1, _signed(round(float(number), 4)), ha="center", va="center", bbox=BOX)
-    for column, name in enumerate((f"· {_signed(x)} + {_signed(bias)}", "sigmoid", f"truth {truth:g}")):
+        axis.text(2 * column, 1, signed(round(float(number), 4)), ha="center", va="center", bbox=BOX)
+    for column, name in enumerate((f"· {signed(x)} + {signed(bias)}", "sigmoid", f"truth {truth:g}")):
         axis.annotate("", (2 * column + 1.4, 1), (2 * column + 0.6, 1), arrowprops=ARROW)
         axis.text(2 * column + 1, 1.25, name, ha="center", va="bottom", size=9.5)
     arrow_back = {**ARROW, "color": ORANGE, "linestyle": "--"}
     for column, (name, number) in enumerate(back.items()):
-        factor = f"{name} = {_signed(round(float(number), 4))}"
+        factor = f"{name} = {signed(round(float(number), 4))}"
         axis.annotate("", (2 * column + 0.2, 0.3), (2 * column + 1.8, 0.3), arrowprops=arrow_back)
         axis.text(2 * column + 1, 0.05, factor, ha="center", va="top", color=ORANGE)
     axis.set(xlim=(-0.8, 6.8), ylim=(-0.5, 2))
     axis.axis("off")
-    forward = ", ".join(f"{name} {_signed(round(float(number), 4))}" for name, number in there.items())
-    backward = ", ".join(f"{name} = {_signed(round(float(number), 4))}" for name, number in back.items())
+    forward = ", ".join(f"{name} {signed(round(float(number), 4))}" for name, number in there.items())
+    backward = ", ".join(f"{name} = {signed(round(float(number), 4))}" for name, number in back.items())
     return canvas, (
         f"Four boxes joined by arrows to the right: {forward}. Dashed arrows lead back, with a factor each: {backward}."
     )
@@ -294,19 +294,19 @@ def small_network(weights: np.ndarray, inputs: np.ndarray) -> tuple[Canvas, str]
             axis.plot([0.12, 1.88], [-column, -row], color=QUIET, linewidth=0.8, zorder=1)
             rise = column - row
             angle = np.degrees(np.arctan2(rise, 1.76))
-            label = f"$w_{{{row + 4}{column + 1}}}$ = {_signed(weight)}"
+            label = f"$w_{{{row + 4}{column + 1}}}$ = {signed(weight)}"
             axis.text(1.49, -row - 0.22 * rise + 0.02, label, size=9.5, rotation=angle, **along)
-        axis.text(2.25, -row, f"score $z_{row + 4}$ = {_signed(score)}", va="center")
+        axis.text(2.25, -row, f"score $z_{row + 4}$ = {signed(score)}", va="center")
     for column, x in enumerate(inputs):
-        axis.text(-0.25, -column, f"$x_{column + 1}$ = {_signed(x)}", ha="right", va="center")
+        axis.text(-0.25, -column, f"$x_{column + 1}$ = {signed(x)}", ha="right", va="center")
     for name, (x, y) in enumerate([(0, 0), (0, -1), (0, -2), (2, 0), (2, -1), (2, -2)], start=1):
         box = {"boxstyle": "circle,pad=0.4", "fc": "none", "ec": BLUE}
         axis.text(x, y, str(name), ha="center", va="center", bbox=box, zorder=2)
     axis.set(xlim=(-0.9, 3.2), ylim=(-2.4, 0.5))
     axis.axis("off")
-    given = ", ".join(_signed(x) for x in inputs)
-    rows = "; ".join(f"into node {row + 4} lead {', '.join(map(_signed, line))}" for row, line in enumerate(weights))
-    results = ", ".join(map(_signed, scores))
+    given = ", ".join(signed(x) for x in inputs)
+    rows = "; ".join(f"into node {row + 4} lead {', '.join(map(signed, line))}" for row, line in enumerate(weights))
+    results = ", ".join(map(signed, scores))
     return canvas, (
         f"Nodes 1 to 3 on the left hold the inputs {given}. Each is joined to each of the nodes 4 to 6 on the "
         f"right. The weights from nodes 1, 2 and 3: {rows}. The scores of nodes 4, 5 and 6 are {results}."
@@ -457,8 +457,8 @@ def two_minima(values: ArrayLike) -> tuple[Canvas, str]:
         axis.plot(numbers, sums, color=color, linestyle=line)
         axis.axvline(best, color=QUIET, linewidth=0.8, linestyle=":")
         axis.set(title=f"sum of {name} residuals", xlabel="number a", ylim=(0, None))
-        said.append(f"the sum of {name} residuals is least at {_signed(round(best, 2))}")
-    given = ", ".join(_signed(value) for value in values)
+        said.append(f"the sum of {name} residuals is least at {signed(round(best, 2))}")
+    given = ", ".join(signed(value) for value in values)
     return canvas, (
         f"Two curves over a number a, for the values {given}: on the left a parabola, on the right straight "
         f"pieces with corners; {' and '.join(said)}."
@@ -523,7 +523,7 @@ def steps_on_a_parabola(rates: list[float], start: float = 2.0, steps: int = 5) 
         axis.plot(residual, losses.squared_error.value(residual, 0), color=QUIET, linewidth=1)
         axis.plot(path, losses.squared_error.value(path, 0), color=BLUE, marker="o", markersize=4, linewidth=1)
         axis.set(title=f"rate {rate:g}", xlabel="residual r")
-        said.append(f"with rate {rate:g}, {', '.join(_signed(round(float(r), 2)) for r in path)}")
+        said.append(f"with rate {rate:g}, {', '.join(signed(round(float(r), 2)) for r in path)}")
     axes[0].set_ylabel("squared error")
     return canvas, f"Parabolas with the points that gradient descent visits from residual {start:g}: {'; '.join(said)}."
 
@@ -588,7 +588,7 @@ def correct_digits(scores: np.ndarray, codes: dict[str, np.ndarray], truth: np.n
     for (name, values), (color, line) in zip(codes.items(), STYLES[::-1]):
         counts = count_correct_digits(values, truth)
         axis.plot(scores, counts, color=color, linestyle=line, marker="o", markersize=4, label=name)
-        pairs = ", ".join(f"{count} at {_signed(score)}" for score, count in zip(scores, counts))
+        pairs = ", ".join(f"{count} at {signed(score)}" for score, count in zip(scores, counts))
         said.append(f"{name}: {pairs}")
     axis.set(xlabel="score z", ylabel="right digits", ylim=(-0.5, 16), xticks=scores[::2], yticks=range(0, 16, 5))
     axis.legend(loc="lower left")

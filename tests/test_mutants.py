@@ -6,7 +6,7 @@ import weakref
 
 import pytest
 import reach
-from mutants import REVIEWED, ROOT, choose, codes, codes_by_name, mutants
+from mutants import REVIEWED, ROOT, choose, codes, codes_by_name, main, mutants
 from reach import COMPILED, caches, marked, run_cell
 
 from lossbook.arrays import compile as compile_to_arrays
@@ -121,6 +121,23 @@ def test_code_is_found_by_its_name_where_a_mutant_has_lost_other_code(tmp_path):
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["lossbook/nothing.py"], "expected modules of lossbook, got lossbook/nothing.py"),
+        (["lossbook/loss.py", "lossbook/exercises"], "expected modules of lossbook, got lossbook/exercises"),
+        (["tools/mutants.py"], "expected modules of lossbook, got tools/mutants.py"),
+        (["--listed", "nothing"], "--listed: expected a file, got nothing"),
+    ],
+)
+def test_what_is_no_module_is_named_before_tests_are_measured(monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("sys.argv", ["mutants.py", *arguments])
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err.endswith(f"error: {message}\n")
+
+
 def test_each_line_of_the_reviewed_list_is_a_mutant_and_stands_there_once():
     lines = [line for line in REVIEWED.read_text("utf-8").splitlines() if line.startswith("lossbook/")]
     files = {line.partition(": ")[0] for line in lines}

@@ -18,7 +18,7 @@ TEXT = """# Try the tools
 
 First.
 
-+++ {"tags": ["solution"]}
++++ {"tags": ["remark"]}
 
 Second.
 
@@ -111,6 +111,16 @@ def test_a_failing_cell_is_named_and_the_file_stays(notebook, capsys):
     )
     assert notebook.read_bytes() == before
     assert list(notebook.parent.iterdir()) == [notebook]
+
+
+def test_a_kernel_that_does_not_answer_is_one_line(notebook, monkeypatch, capsys):
+    async def wait(*arguments, **options):
+        raise RuntimeError("Kernel didn't respond in 60 seconds")
+
+    monkeypatch.setattr("jupyter_client.asynchronous.AsyncKernelClient.wait_for_ready", wait)
+    assert notebooks.main(["refresh", str(notebook)]) == 1
+    message = f"{notebook}: Kernel didn't respond in 60 seconds; the file is as it was\n"
+    assert capsys.readouterr().err == message
 
 
 def test_an_interrupt_leaves_the_file_as_it_was(notebook):

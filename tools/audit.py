@@ -49,6 +49,7 @@ def main():
     pages = [page.relative_to(SITE).as_posix() for page in sorted(SITE.rglob("*.html"))]
     wanted = sys.argv[1:]
     pages = [page for page in pages if not wanted or any(part in page for part in wanted)]
+    pages or sys.exit(f"lossbook: no page's address has {' or '.join(wanted)} in it")
     print(f"{'page':<52} {'perf':>4} {'a11y':>4} {'best':>4} {'seo':>4} {'KB':>6} {'shift':>6}", flush=True)
     missed = []
     with serve(SITE) as address:

@@ -1,9 +1,9 @@
 """Run notebooks and library tests with the newest and with the oldest dependencies allowed: `make check-newest`.
 
 pyproject.toml gives the ranges. Each environment is made in a temporary folder and goes when done. Outputs are compared
-by meaning (--by-meaning, see tests/notebook_guard.py): numbers must agree, typesetting may differ. The site's own tests
-are left out, and the types, which hold with the locked NumPy. ARGS="oldest" runs one of the two, and further arguments
-go to pytest.
+by meaning (--by-meaning, see tests/notebook_guard.py): numbers must agree, typesetting may differ. Left out are the
+tests of the site, of what is cut off and of the notebook tools, and the types, which hold with the locked NumPy.
+ARGS="oldest" runs one of the two, and further arguments go to pytest.
 """
 
 import os

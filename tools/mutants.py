@@ -284,7 +284,12 @@ def main():
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes at once")
     parser.add_argument("--listed", type=Path, help="a file with a line for each mutant")
     given = parser.parse_args()
-    chosen = [mutant for path in given.modules or sorted(LIBRARY.rglob("*.py")) for mutant in mutants(path.resolve())]
+    modules = sorted(LIBRARY.rglob("*.py"))
+    if strangers := [str(path) for path in given.modules if path.resolve() not in modules]:
+        parser.error(f"expected modules of lossbook, got {', '.join(strangers)}")
+    if given.listed and not given.listed.is_file():
+        parser.error(f"--listed: expected a file, got {given.listed}")
+    chosen = [mutant for path in given.modules or modules for mutant in mutants(path.resolve())]
     if given.listed:
         lines = {line.removeprefix(SURVIVED) for line in given.listed.read_text("utf-8").splitlines()}
         chosen = [mutant for mutant in chosen if mutant.text in lines]

@@ -15,7 +15,7 @@ The text is MyST Markdown as jupytext writes it, without a header:
 
     Here a second Markdown cell begins. Metadata of a Markdown cell stand behind the `+++`:
 
-    +++ {"tags": ["solution"]}
+    +++ {"tags": ["remark"]}
 
     ```{code-cell} ipython3
     :tags: [hide-input]
@@ -211,7 +211,7 @@ def refresh(path):
     fresh = copy.deepcopy(stored)
     try:
         execute(fresh, Path(path).resolve().parent)
-    except NotebookError as error:
+    except (NotebookError, RuntimeError) as error:  # the latter where the kernel does not answer
         raise NotebookError(f"{path}: {error}; the file is as it was") from None
     now = Path(path).read_bytes()
     if canonical(fresh).encode() == now:

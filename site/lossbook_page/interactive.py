@@ -26,6 +26,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sympy import Symbol
 
+from lossbook.figures import signed
 from lossbook_page.javascript import BODIES
 from lossbook_page.quantities import Value
 
@@ -221,12 +222,12 @@ def _svg(panel, numbers):
     width, height = panel.size
     axes = []
     for tick in panel.x_ticks:
-        number, name = tick if isinstance(tick, tuple) else (tick, _tick(tick))
+        number, name = tick if isinstance(tick, tuple) else (tick, signed(tick))
         x = panel.pixel(number, panel.y[0])[0]
         axes.append(_tag("path", "", _class="grid", d=f"M{_text(x)} {height}v4"))
         axes.append(_tag("text", name, x=_text(x), y=height + 20, text_anchor="middle"))
     for tick in panel.y_ticks:
-        number, name = tick if isinstance(tick, tuple) else (tick, _tick(tick))
+        number, name = tick if isinstance(tick, tuple) else (tick, signed(tick))
         y = panel.pixel(panel.x[0], number)[1]
         axes.append(_tag("path", "", _class="grid", d=f"M0 {_text(y)}h{width}"))
         axes.append(_tag("text", name, x=-7, y=_text(y + 4), text_anchor="end"))
@@ -268,10 +269,6 @@ def _drawn(mark, panel, numbers):
     return dot + _tag(
         "circle", "", r=20, data_kind="dot", data_drag_x=x, data_drag_y=y, **(attributes | {"_class": "handle js-only"})
     )
-
-
-def _tick(number):
-    return f"{number:g}".replace("-", "−")
 
 
 def html(name, scene):
