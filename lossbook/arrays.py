@@ -85,11 +85,12 @@ NUMPY: Namespace = np
 def use_numba(on: bool = True) -> None:
     """Have Numba help with NumPy's arrays from now on, or no longer.
 
-    It computes exp and log1p, and losses of a single number in one loop that needs no arrays in between. On one
-    processor without AVX-512, where NumPy takes exp and log1p of one number at a time, the losses in `benchmarks/` take
-    from two fifths to four fifths of the time. Results may differ in their last digits, and are held to the same
-    accuracy: both functions are right within one unit in the last place. The first call compiles for about two seconds,
-    and the first one of a loss for a fifth of a second. Raises ImportError if Numba is missing.
+    It computes the exp and log1p of losses, and losses of a single number in one loop that needs no arrays in between;
+    functions and expressions without a loss are NumPy's as before. On one processor without AVX-512, where NumPy takes
+    exp and log1p of one number at a time, the losses in `benchmarks/` take from two fifths to four fifths of the time.
+    Results may differ in their last digits, and are held to the same accuracy: both functions are right within one unit
+    in the last place. The first call compiles for about two seconds, and the first one of a loss for a fifth of a
+    second. Raises ImportError if Numba is missing.
     """
     global NUMPY
     if not on:
@@ -118,7 +119,7 @@ def sigmoid(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
     return xp.maximum(small, 1 - is_positive if mirrored else is_positive) / whole  # small is never above 1
 
 
-def power_parts(xp: Namespace, z: Array, parts: Any, power: Array) -> tuple[Array, ...]:
+def power_parts(xp: Namespace, parts: Any, power: Array) -> tuple[Array, ...]:
     """What powers of sigmoid(z) and sigmoid(-z) share: exp(-power |z|) and (1 + exp(-|z|)) ** power.
 
     A power multiplies what rounding took from its base. So it is given back, both to power |z| and to 1 + exp(-|z|).
@@ -155,13 +156,13 @@ def sigmoid_times(xp: Namespace, z: Array, parts: Any, factor: Array, mirrored: 
     """sigmoid(z) * factor, where the sigmoid alone may be subnormal; with `mirrored`, of -z."""
     direct = sigmoid(xp, z, parts, mirrored) * factor
     is_tail = z > 80 if mirrored else z < -80
-    if xp is NUMPY and not np.any(is_tail):
+    if xp in (np, NUMPY) and not np.any(is_tail):
         return direct
     root = xp.exp(-0.5 * parts[0])
     return xp.where(is_tail, xp.where(root == 0, 0, root * factor * root), direct)
 
 
-def softplus_parts(xp: Namespace, z: Array, parts: Any) -> Array:
+def softplus_parts(xp: Namespace, parts: Any) -> Array:
     """What softplus(z) and softplus(-z) share: log(1 + exp(-|z|))."""
     return xp.log1p(parts[1])
 
@@ -183,11 +184,6 @@ def log_cosh(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
     return xp.where(size < 1, xp.log1p(2 * half * half), size + (xp.log1p(small * small) - LOG_2))
 
 
-def tanh(xp: Namespace, z: Array, parts: Any, mirrored: bool) -> Array:
-    """tanh(z); with `mirrored`, of -z."""
-    return xp.tanh(-z if mirrored else z)
-
-
 LOG_2 = float(np.log(2))
 TINY = 2.0**-120
 """A ratio between this and its inverse neither overflows nor underflows, not in float32 either."""
@@ -202,13 +198,13 @@ def row_parts(xp: Namespace, z: Array) -> tuple[Array, ...]:
     """
     limit = 0.45 * float(np.log(float(xp.finfo(z.dtype).max)))  # even a ratio of two such exponentials is a float
     greatest = xp.max(z, axis=-1, keepdims=True)
-    if xp is NUMPY and -limit <= np.min(z, initial=0) and np.max(greatest, initial=0) <= limit:
+    if xp in (np, NUMPY) and -limit <= np.min(z, initial=0) and np.max(greatest, initial=0) <= limit:
         exponentials, top = xp.exp(z), xp.exp(greatest)
     else:
         least = xp.min(xp.where(z == -xp.inf, greatest, z), axis=-1, keepdims=True)
         shift = xp.where((greatest <= limit) & (least >= -limit), 0, greatest)
         exponentials, top = exp_of_difference(xp, z, shift), xp.exp(greatest - shift)
-    if xp is NUMPY and z.ndim == 2 and z.flags.c_contiguous:  # one greatest entry is found sooner than the others kept
+    if xp in (np, NUMPY) and z.ndim == 2 and z.flags.c_contiguous:  # one is found sooner than the others kept
         first = np.arange(len(z)), np.argmax(z, axis=-1)
         exponentials[first] = 0
         others = np.sum(exponentials, axis=-1, keepdims=True)
@@ -258,7 +254,7 @@ def softmax_complement(xp: Namespace, parts: Any) -> Array:
 def weighted(xp: Namespace, weight: Array, term: Array) -> Array:
     """weight * term, but 0 where the weight is 0, even if the term is infinite or undefined there."""
     result = weight * term
-    if xp is NUMPY and not np.isnan(np.min(result, initial=0)):
+    if xp in (np, NUMPY) and not np.isnan(np.min(result, initial=0)):
         return result
     return xp.where(weight == 0, 0, result)
 
@@ -336,34 +332,31 @@ def is_first_greatest(xp: Namespace, row: Array) -> Array:
     return xp.argmax(row, axis=-1, keepdims=True) == classes_of(xp, row)
 
 
-def entry_where(xp: Namespace, chosen: Array, row: Array) -> Array:
-    """The one entry of each row that is chosen, its axis kept with length 1."""
-    return xp.sum(xp.where(chosen, row, 0), axis=-1, keepdims=True)
+def entry_where(xp: Namespace, place: Array, row: Array) -> Array:
+    """The one entry of each row where `place` is true, its axis kept with length 1."""
+    return xp.sum(xp.where(place, row, 0), axis=-1, keepdims=True)
 
 
 def sum_of_others(xp: Namespace, terms: Array) -> Array:
     """For each entry of a row the sum of all the others: for the largest entry, the sum without it."""
-    sizes = xp.abs(terms)
-    is_greatest = xp.argmax(sizes, axis=-1, keepdims=True) == classes_of(xp, terms)
+    is_greatest = is_first_greatest(xp, xp.abs(terms))
     rest = xp.sum(xp.where(is_greatest, 0, terms), axis=-1, keepdims=True)
-    greatest = xp.sum(xp.where(is_greatest, terms, 0), axis=-1, keepdims=True)
-    return xp.where(is_greatest, rest, rest + (greatest - terms))
+    return xp.where(is_greatest, rest, rest + (entry_where(xp, is_greatest, terms) - terms))
 
 
 def sum_of_others_but_two(xp: Namespace, terms: Array) -> Array:
     """For each pair of entries of a row the sum of all the others: never the largest two subtracted."""
-    sizes, classes = xp.abs(terms), classes_of(xp, terms)
-    first = xp.argmax(sizes, axis=-1, keepdims=True) == classes
-    second = xp.argmax(xp.where(first, -1, sizes), axis=-1, keepdims=True) == classes
+    sizes = xp.abs(terms)
+    first = is_first_greatest(xp, sizes)
+    second = is_first_greatest(xp, xp.where(first, -1, sizes))
     large = first | second
     rest = xp.sum(xp.where(large, 0, terms), axis=-1)[..., None, None]
-    same = classes[:, None] == classes
     result = rest
-    for chosen in (first, second):
-        value = xp.sum(xp.where(chosen, terms, 0), axis=-1)[..., None, None]
-        result = result + xp.where(chosen[..., :, None] | chosen[..., None, :], 0, value)
+    for place in (first, second):
+        value = entry_where(xp, place, terms)[..., None]
+        result = result + xp.where(place[..., :, None] | place[..., None, :], 0, value)
     small = xp.where(large, 0, terms)
-    return result - (small[..., :, None] + xp.where(same, 0, small[..., None, :]))
+    return result - (small[..., :, None] + xp.where(same_class(xp, terms), 0, small[..., None, :]))
 
 
 def constant(xp: Namespace, number: Any, like: Array) -> Array:
@@ -425,7 +418,6 @@ _BODIES = {
         softplus,
         log_sigmoid,
         log_cosh,
-        tanh,
         row_parts,
         logsumexp,
         log_softmax,
@@ -473,7 +465,7 @@ def evaluate(expression: Expr, values: Mapping[Expr, ArrayLike]) -> Array:
         with np.errstate(all="ignore"):
             return compiled(namespace(*arrays), *arrays)
 
-    axes = [len(_axes(expression))]
+    axes = [len(class_axes(expression))]
     return (in_chunks(whole, rows, axes, arrays) if is_chunked(arrays[0]) else whole(*arrays))[0]
 
 
@@ -641,7 +633,10 @@ def is_chunked(array: Array) -> bool:
 
 
 def is_lazy(array: Array) -> bool:
-    """Whether the values of `array` cannot be looked at now: Dask would compute them, and jax.jit has none yet."""
+    """Whether the values of `array` cannot be looked at now: Dask would compute them, jax.jit and a loop have none yet.
+
+    What stands for an array in `jax.jit` and in `lossbook.fast` is a Tracer.
+    """
     return is_chunked(array) or "Tracer" in type(array).__name__
 
 
@@ -720,7 +715,9 @@ def compile(
     The source is kept as the attribute `source`, in which arguments whose names are no plain ones have others.
     """
     plain = {argument: _with_plain_name(argument, number) for number, argument in enumerate(arguments)}
-    expressions = tuple(rename_bound(expression.xreplace(plain), {*_axes(expression)}) for expression in expressions)
+    expressions = tuple(
+        rename_bound(expression.xreplace(plain), {*class_axes(expression)}) for expression in expressions
+    )
     arguments, labels_for = tuple(plain.values()), plain.get(labels_for)
     parts = _Writer(arguments, labels_for).functions([_without_minus(expression) for expression in expressions])
     names = ", ".join(["xp", *map(_name, arguments)])
@@ -761,7 +758,7 @@ class _Writer:
         return {"compiled": self._returned(self.in_residual(expressions))}
 
     def _returned(self, expressions: Sequence[Expr], signs: Sequence[int | None] | None = None) -> list[str]:
-        results = [self.write(e, _axes(e)) for e in expressions]
+        results = [self.write(e, class_axes(e)) for e in expressions]
         results = [f"sign * {result}" if sign == -1 else result for result, sign in zip(results, signs or results)]
         return [*self.lines, f"return {', '.join(results)},"]
 
@@ -879,6 +876,8 @@ class _Writer:
                 return self._constant(self._name_for(f"{e.func.__name__}(xp, {parts})[..., 0]"), axes)
             row = self._name_for(f"{e.func.__name__}(xp, {parts})")
             return self._constant(row, axes) if e.class_index is None else self._spread(row, (e.class_index,), axes)
+        if isinstance(e, (exp, Abs, sign, functions.tanh)):
+            return f"xp.{type(e).__name__.lower()}({self.write(e.args[0], axes)})"
         if isinstance(e, functions.ScalarFunction):
             return self._scalar_function(e.func.__name__, e, axes)
         if isinstance(e, Pow) and isinstance(e.base, functions.sigmoid) and not e.exp.is_Integer:
@@ -896,8 +895,6 @@ class _Writer:
         for kind, writer in writers.items():
             if isinstance(e, kind):
                 return writer(e, axes)
-        if isinstance(e, (exp, Abs, sign)):
-            return f"xp.{type(e).__name__.lower()}({self.write(e.args[0], axes)})"
         if isinstance(e, Relational):
             return f"{self.write(e.lhs, axes)} {e.rel_op} {self.write(e.rhs, axes)}"
         raise TypeError(f"expression: no array code for {type(e).__name__} in {e}")
@@ -910,9 +907,9 @@ class _Writer:
         argument = self.write(-e.args[0] if mirrored else e.args[0], axes)
         parts = self._name_for(f"logistic_parts(xp, {argument})")
         if isinstance(e, (functions.softplus, functions.log_sigmoid)):
-            parts = self._name_for(f"softplus_parts(xp, {argument}, {parts})")
+            parts = self._name_for(f"softplus_parts(xp, {parts})")
         if power is not None:
-            parts = self._name_for(f"power_parts(xp, {argument}, {parts}, {self.write(power, axes)})")
+            parts = self._name_for(f"power_parts(xp, {parts}, {self.write(power, axes)})")
         return f"{body}(xp, {', '.join([argument, parts, *others])}, mirrored={mirrored})"
 
     def _same_class(self) -> str:
@@ -1146,14 +1143,15 @@ def _is_divergence(e: Expr) -> bool:
     return logarithm is not None and ends_at_1(e / logarithm) and not logarithm.args[0].as_numer_denom()[1].is_number
 
 
-def _axes(expression: Expr) -> tuple[Expr, ...]:
+@cache
+def class_axes(expression: Expr) -> tuple[Expr, ...]:
     """The free indices of `expression`, in the order of the last axes of its result."""
     return tuple(index for index in AXES if index in expression.free_symbols)
 
 
 def _at_label(expression: Expr, row: IndexedBase | None) -> Expr | None:
     """`expression` where the targets `row` are 1 at LABEL and 0 elsewhere; None if sums remain or it is undefined."""
-    if len(_axes(expression)) > 1:
+    if len(class_axes(expression)) > 1:
         return None
     result = collapse(expression.replace(
         lambda e: isinstance(e, Indexed) and e.base == row, lambda e: KroneckerDelta(e.indices[0], LABEL)
@@ -1168,17 +1166,9 @@ def _sign_of_mirrored(expression: Expr, arguments: Sequence[Expr]) -> int | None
     if [DOMAINS.get(argument) for argument in arguments[:2]] != [Reals, Interval(0, 1)]:
         return None
     prediction, target = arguments[:2]
-    at_0 = _in_one_sigmoid(expression.xreplace({target: S.Zero}))
-    at_1 = _in_one_sigmoid(expression.xreplace({target: S.One, prediction: -prediction}))
+    at_0 = functions.in_one_sigmoid(expression.xreplace({target: S.Zero}))
+    at_1 = functions.in_one_sigmoid(expression.xreplace({target: S.One, prediction: -prediction}))
     return next((sign for sign in (1, -1) if (at_1 - sign * at_0).expand() == 0), None)
-
-
-def _in_one_sigmoid(expression: Expr) -> Expr:
-    """`expression` with 1 - sigmoid(z) for sigmoid(-z)."""
-    return expression.replace(
-        lambda e: isinstance(e, functions.sigmoid) and e.args[0].could_extract_minus_sign(),
-        lambda e: 1 - functions.sigmoid(-e.args[0]),
-    )
 
 
 def _continued(e: Expr) -> tuple[Any, Any, Any, Any]:

@@ -97,7 +97,7 @@ class Entry:
         return near if near != 0 and not by_chance and abs(ratio - near) <= slack * abs(ratio) else None
 
     def what_is_wrong(self) -> str:
-        """In words: a sign, a factor, a number where 0 should be, or just the two numbers."""
+        """In words: a kink, a sign, a factor, or just the two numbers."""
         measured = self.measured
         if measured.at_kink:
             return f"a kink: expected a number from {measured.left:.6g} to {measured.right:.6g}, got {self.given:.6g}"

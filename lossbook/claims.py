@@ -8,7 +8,6 @@ from typing import Self
 from sympy import Expr
 
 from lossbook.checks import as_expression, as_text
-from lossbook.counterexamples import digits_apart, in_decimals
 from lossbook.derivation import Derivation, Step
 from lossbook.proof import Verdict, equal
 from lossbook.typeset import latex, text
@@ -82,8 +81,8 @@ class Judgement(Claim):
             counterexample = self.steps[number - 1].verdict.counterexample
             assert counterexample is not None  # as of every refuted line
             point = [f"{write(symbol)} = {write(value)}" for symbol, value in counterexample.point.items()]
-            digits = digits_apart(in_decimals, counterexample.left, counterexample.right, 6)
-            yield number, point, _decimal(counterexample.left, digits), _decimal(counterexample.right, digits)
+            should, found = counterexample.sides_in_short()
+            yield number, point, should, found
 
     def _repr_latex_(self) -> str:
         end = "\n\\end{aligned}$$"
@@ -101,8 +100,3 @@ class Judgement(Claim):
         return super().__str__() + "".join(notes)
 
     __repr__ = __str__
-
-
-def _decimal(value: Expr, digits: int) -> str:
-    """A value of a counterexample in short."""
-    return in_decimals(value, digits).removesuffix(".0").replace("-", "−")

@@ -79,10 +79,18 @@ class Counterexample:
         """All that has a number here: n, if there are classes, then every index and every symbol."""
         return self.values if self.classes is None else {n: Integer(self.classes), **self.values}
 
+    def sides(self, fewest: int) -> list[str]:
+        """Both values in decimals, with `fewest` digits at least, and with as many as tell them apart."""
+        digits = digits_apart(in_decimals, self.left, self.right, fewest)
+        return [in_decimals(side, digits) for side in (self.left, self.right)]
+
+    def sides_in_short(self) -> list[str]:
+        """Both values as a sentence shows them: 6 digits, no ".0", and a true minus sign."""
+        return [side.removesuffix(".0").replace("-", "−") for side in self.sides(6)]
+
     def __str__(self) -> str:
         point = ", ".join(f"{symbol} = {value}" for symbol, value in self.point.items())
-        digits = digits_apart(in_decimals, self.left, self.right, 15)
-        left, right = (in_decimals(side, digits) for side in (self.left, self.right))
+        left, right = self.sides(15)
         return f"{f'at {point} ' if point else ''}the left side is {left} and the right side is {right}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import mpmath
 import numpy as np
-from sympy import Expr, Integer, Rational, lambdify
+from sympy import Expr, Rational, lambdify
 
 from lossbook.functions import in_definitions
 from lossbook.indices import free_indices, write_out
@@ -38,10 +38,13 @@ def exact(loss: Loss, prediction: ArrayLike, target: ArrayLike, part: str = "val
     check_loss(loss)
     if part not in METHODS:
         raise ValueError(f'part: expected "value" or "gradient", got {part!r}')
+    if "reduction" in parameters:
+        given = parameters["reduction"]
+        raise TypeError(f"reduction: expected none, since each sample has its own, got {given!r}")
     shape = getattr(loss, METHODS[part])(prediction, target, **parameters).shape
     prediction, target = np.asarray(prediction), np.asarray(target)
     expression = in_definitions(loss.expression if part == "value" else loss.gradient)
-    expression = expression.xreplace({s: _rational(parameters.get(k, d)) for k, (s, d) in loss.parameters.items()})
+    expression = expression.xreplace({s: Rational(parameters.get(k, d)) for k, (s, d) in loss.parameters.items()})
     if loss.over_classes:
         return _over_classes(loss, expression, prediction, target, shape)
     function = lambdify((loss.prediction, loss.target), expression, "mpmath")
@@ -104,10 +107,6 @@ def _evaluated(function: Callable[..., Any], arguments: Iterable[float]) -> Any:
             numbers = [float(number) for number in arguments]
             raise ValueError(f"prediction: expected numbers for which {WORKING_DIGITS} digits suffice, got {numbers}")
         return fine
-
-
-def _rational(number: float) -> Expr:
-    return Integer(number) if isinstance(number, int) else Rational(number)
 
 
 def short(numbers: Iterable[float], significant: int = 3) -> list[str]:

@@ -21,13 +21,15 @@ def check_domain(xp: Namespace, name: str, array: Array, symbol: Expr) -> None:
         inside = xp.min(array) >= low and xp.max(array) <= high  # false for nan
     else:
         inside = xp.all(xp.isfinite(array)) and (low == -INFINITY or xp.min(array) >= low)
+        inside = inside and (high == INFINITY or xp.max(array) <= high)
     if not inside:
         check_finite(xp, name, array, may_mask=isinstance(symbol, IndexedBase) and low == -INFINITY)
     if allowed or not inside:
         outside = (array != allowed[0]) & (array != allowed[1]) if allowed else (array < low) | (array > high)
         if xp.any(outside):
-            to_high = f"to {high:g}" if high < INFINITY else "up"
-            expected = " or ".join(f"{number:g}" for number in allowed) or f"from {low:g} {to_high}"
+            ends = f"from {low:g} to {high:g}" if low > -INFINITY else f"up to {high:g}"
+            interval = ends if high < INFINITY else f"from {low:g} up"
+            expected = " or ".join(f"{number:g}" for number in allowed) or interval
             raise ValueError(f"{name}: expected numbers {expected}, got {float(array[outside][0])!r}")
     if is_distribution:
         sums = xp.sum(array, axis=-1)

@@ -36,7 +36,7 @@ from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
 from lossbook.checks import as_expression, as_variable
 from lossbook.derivation import Derivation, StepError, StepUnproved
-from lossbook.functions import RowFunction, ScalarFunction, sigmoid, softmax, softmax_complement
+from lossbook.functions import RowFunction, ScalarFunction, in_one_sigmoid, in_softmax
 from lossbook.indices import collapse, free_indices, fresh_index, rename_bound, shortest_first
 from lossbook.notation import n, total
 from lossbook.typeset import text
@@ -247,11 +247,7 @@ def _same_entry(entry: Expr, other: Expr) -> Expr:
 
 def simplest(expression: Expr) -> Expr:
     """The shortest of `expression`, multiplied out, and factored, its sums made whole."""
-    plain = expression.replace(softmax_complement, lambda row, index: 1 - softmax(row, index))
-    plain = plain.replace(
-        lambda e: isinstance(e, sigmoid) and e.args[0].could_extract_minus_sign(), lambda e: 1 - sigmoid(-e.args[0])
-    )
-    plain = collapse(plain, others=False)
+    plain = collapse(in_one_sigmoid(in_softmax(expression)), others=False)
     parts = {part: Dummy() for part in plain.atoms(Sum)}
     back = {dummy: part for part, dummy in parts.items()}
     flat = expand(plain.xreplace(parts))

@@ -61,11 +61,11 @@ from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
 from lossbook.canonical import is_positive
 from lossbook.counterexamples import may_be
-from lossbook.functions import NamedFunction, in_definitions, log_sigmoid, sigmoid, softmax, softmax_complement
+from lossbook.functions import NamedFunction, in_definitions, in_softmax, log_sigmoid, sigmoid, softmax
 from lossbook.indices import collapse, shortest_first, write_out
 from lossbook.loss import Loss
 from lossbook.notation import REALS, TARGETS_SUM_TO_ONE, domain_of, i, j, k, n, total
-from lossbook.proof import equal, in_decimals, never_negative
+from lossbook.proof import equal, in_fractions, never_negative
 
 Answer = TypeVar("Answer")
 
@@ -363,7 +363,7 @@ def _cases(loss: Loss) -> list[Expr]:
         raise NotImplementedError
     parameters = [symbol for symbol, _ in loss.parameters.values() if symbol.is_nonnegative]
     positive = {symbol: Symbol(symbol.name, positive=True) for symbol in parameters}
-    expression, target = in_decimals(expression).xreplace(positive), _as_number(loss.target)
+    expression, target = in_fractions(expression).xreplace(positive), _as_number(loss.target)
     return [expression if value is None else expression.xreplace({target: value}) for value in _few_targets(loss)]
 
 
@@ -656,7 +656,7 @@ def _at_one_hot_target(loss: Loss, chosen: Expr) -> Expr | None:
     if collapse(scaled.diff(scale, 2)).doit() != 0:
         return None
     gradient = _with_entries(loss.gradient, loss.target, lambda index: KroneckerDelta(index, chosen))
-    return collapse(gradient.replace(softmax_complement, lambda row, index: 1 - softmax(row, index)), others=False)
+    return collapse(in_softmax(gradient), others=False)
 
 
 def _with_entries(expression: Expr, row: IndexedBase, entry: Callable[[Expr], Expr]) -> Expr:

@@ -5,8 +5,8 @@ Curves are computed from the catalogue; numbers in the alt text are those that a
 """
 
 import io
-from collections.abc import Callable
-from typing import Any, ParamSpec
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
 import numpy as np
@@ -23,6 +23,9 @@ from lossbook.types import ArrayLike
 
 Given = ParamSpec("Given")
 """What a figure is drawn of."""
+
+Curve = TypeVar("Curve")
+"""What one curve is drawn of."""
 
 BLUE, ORANGE, GREEN = "#0072b2", "#c04f00", "#00795a"
 INK, QUIET = "#222222", "#767676"
@@ -88,6 +91,15 @@ def _styled(draw: Callable[Given, tuple[Canvas, str]]) -> Callable[Given, Figure
 
     styled.__doc__, styled.__name__ = draw.__doc__, draw.__name__
     return styled
+
+
+def _with_styles(
+    name: str, curves: Mapping[str, Curve], styles: Sequence[tuple[str, str]] = STYLES
+) -> Iterator[tuple[tuple[str, Curve], tuple[str, str]]]:
+    """Each of the `curves`, that is of the argument `name`, with a colour and a line of its own."""
+    if len(curves) > len(styles):
+        raise ValueError(f"{name}: expected at most {len(styles)}, got {len(curves)}")
+    return zip(curves.items(), styles)
 
 
 def signed(number: float) -> str:
@@ -176,7 +188,7 @@ def pushes(compared: dict[str, Loss]) -> tuple[Canvas, str]:
     z = np.linspace(-8, 4, 241)
     canvas, axes = _panels(2)
     said = []
-    for (name, loss), (color, line) in zip(compared.items(), STYLES):
+    for (name, loss), (color, line) in _with_styles("compared", compared):
         gradient = np.abs(loss.gradient_at(z, 1))
         axes[0].plot(z, loss.value(z, 1), color=color, linestyle=line, label=name)
         axes[1].plot(z, gradient, color=color, linestyle=line, label=name)
@@ -193,7 +205,7 @@ def training_curves(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
     """The probability of the truth after each step of training, one curve a loss."""
     canvas, (axis,) = _panels(width=NARROW)
     said = []
-    for (name, path), (color, line) in zip(paths.items(), STYLES):
+    for (name, path), (color, line) in _with_styles("paths", paths):
         probability = functions.sigmoid.value(path)
         axis.plot(probability, color=color, linestyle=line, label=name)
         half = np.flatnonzero(probability >= 0.5)
@@ -207,7 +219,7 @@ def training_curves(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
 
 @_styled
 def surprise() -> tuple[Canvas, str]:
-    """The cross-entropy of a sample over the probability that was given to what happened."""
+    """The cross-entropy and the squared error of a sample over the probability that was given to what happened."""
     p = np.linspace(0.005, 1, 400)
     canvas, (axis,) = _panels(width=NARROW)
     axis.plot(p, losses.squared_error.value(p, 1), color=BLUE, label="squared error, (p − 1)²")
@@ -368,7 +380,7 @@ def boundaries(
     axis.plot(*points[~chosen].T, "o", ms=5, markerfacecolor="none", markeredgecolor=QUIET, label="other species")
     axis.plot(*points[chosen].T, "^", ms=6, color=GREEN, label="Chinstrap")
     said = []
-    for (name, network), (color, line) in zip(networks.items(), STYLES):
+    for (name, network), (color, line) in _with_styles("networks", networks):
         lead = np.diff(network.scores(standardise(plane.reshape(-1, 2), like)), axis=1)[:, 0]
         axis.contour(*grid, lead.reshape(plane.shape[:2]), levels=[0], colors=color, linestyles=line, linewidths=2)
         axis.plot([], [], color=color, linestyle=line, label=name)
@@ -412,7 +424,7 @@ def optimum_over_truth(optima: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canva
     """For each loss the probability at which its mean is least, over the true probability."""
     canvas, (axis,) = _panels(height=3.6, width=NARROW)
     said = []
-    for (name, (truth, optimum)), (color, line) in zip(optima.items(), STYLES):
+    for (name, (truth, optimum)), (color, line) in _with_styles("optima", optima):
         axis.plot(truth, optimum, color=color, linestyle=line, label=name)
         said.append(f"{name} {', '.join(f'{p:.3f}' for p in np.interp([0.1, 0.5, 0.9], truth, optimum))}")
     axis.set(xlabel="true probability", ylabel="probability with the least mean loss", xlim=(0, 1), ylim=(0, 1))
@@ -429,7 +441,7 @@ def reliability(tables: dict[str, tuple[np.ndarray, ...]]) -> tuple[Canvas, str]
     canvas, (axis,) = _panels(height=3.6, width=NARROW)
     axis.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8)
     said = []
-    for (name, (predicted, happened, _)), (color, line), marker in zip(tables.items(), STYLES, "os^"):
+    for ((name, (predicted, happened, _)), (color, line)), marker in zip(_with_styles("tables", tables), "os^"):
         marks = {"marker": marker, "markersize": 5, "clip_on": False}
         axis.plot(predicted, happened, color=color, linestyle=line, label=name, **marks)
         ends = [f"it says {predicted[end]:.2f} on average where {happened[end]:.2f} happen" for end in (0, -1)]
@@ -476,7 +488,7 @@ def regression_losses(beta: float = 1) -> tuple[Canvas, str]:
     }
     canvas, axes = _panels(2)
     said = []
-    for (name, (loss, parameters)), (color, line) in zip(compared.items(), STYLES):
+    for (name, (loss, parameters)), (color, line) in _with_styles("compared", compared):
         value, gradient = loss.value_and_gradient(residual, 0, **parameters)
         if loss is losses.absolute_error:
             gradient[residual == 0] = np.nan  # no stroke across the jump
@@ -501,7 +513,7 @@ def distance_over_steps(paths: dict[str, np.ndarray]) -> tuple[Canvas, str]:
     """How far each path still is from 0 after each step, on a logarithmic scale."""
     canvas, (axis,) = _panels(width=NARROW)
     said = []
-    for (name, path), (color, line) in zip(paths.items(), STYLES):
+    for (name, path), (color, line) in _with_styles("paths", paths):
         distance, soon = np.abs(path), min(20, len(path) - 1)
         axis.plot(np.where(distance > 0, distance, np.nan), color=color, linestyle=line, label=name)
         ends = [f"{distance[step]:.2g} away after {step} steps" for step in (soon, len(path) - 1)]
@@ -534,7 +546,7 @@ def fitted_lines(years: np.ndarray, values: np.ndarray, lines: dict[str, np.ndar
     canvas, (axis,) = _panels(height=3.8, width=NARROW)
     axis.plot(years, values, "o", color=INK, markersize=5)
     said = []
-    for (name, (start, slope)), (color, line) in zip(lines.items(), STYLES):
+    for (name, (start, slope)), (color, line) in _with_styles("lines", lines):
         heights = start + slope * (years - years[0])
         axis.plot(years, heights, color=color, linestyle=line, label=name)
         said.append(f"the line of {name} rises by {slope:.3f} a year and ends at {heights[-1]:.2f}")
@@ -550,7 +562,7 @@ def fitted_lines(years: np.ndarray, values: np.ndarray, lines: dict[str, np.ndar
 
 @_styled
 def estimates_over_one_value(values: np.ndarray, delta: float) -> tuple[Canvas, str]:
-    """Left: mean, median and Huber's middle while the last value moves. Right: that value's pull on a prediction."""
+    """Left: mean, median and Huber's estimate while the last value moves. Right: that value's pull on a prediction."""
     alike, moved, centre = np.ones((len(values), 1)), np.linspace(0, 20, 201), 2.0
     moving = [np.append(values[:-1], last) for last in moved]
     estimates = {
@@ -585,7 +597,7 @@ def correct_digits(scores: np.ndarray, codes: dict[str, np.ndarray], truth: np.n
     """The number of right digits over the score: `codes` maps a name to its values, `truth` holds the exact ones."""
     canvas, (axis,) = _panels(width=NARROW)
     said = []
-    for (name, values), (color, line) in zip(codes.items(), STYLES[::-1]):
+    for (name, values), (color, line) in _with_styles("codes", codes, STYLES[::-1]):
         counts = count_correct_digits(values, truth)
         axis.plot(scores, counts, color=color, linestyle=line, marker="o", markersize=4, label=name)
         pairs = ", ".join(f"{count} at {signed(score)}" for score, count in zip(scores, counts))

@@ -46,7 +46,7 @@ class NamedFunction(Function):
 
     @classmethod
     def gradient_at(cls, z: ArrayLike) -> Array:
-        """The derivative at the array z: elementwise, or of shape z.shape + (n,) for a row in a row.
+        """The derivative at the array z: of its shape, or of shape z.shape + (n,) for a row in a row.
 
         It takes and refuses what `value` does.
         """
@@ -337,6 +337,18 @@ def in_definitions(expression: Expr) -> Expr:
     if isinstance(expression, NamedFunction):
         return in_definitions(expression.definition())
     return expression.func(*(in_definitions(part) for part in expression.args))
+
+
+def in_softmax(expression: Expr) -> Expr:
+    """`expression` with 1 - softmax(z, i) for softmax_complement(z, i)."""
+    return expression.replace(softmax_complement, lambda row, index: 1 - softmax(row, index))
+
+
+def in_one_sigmoid(expression: Expr) -> Expr:
+    """`expression` with 1 - sigmoid(z) for sigmoid(-z)."""
+    return expression.replace(
+        lambda e: isinstance(e, sigmoid) and e.args[0].could_extract_minus_sign(), lambda e: 1 - sigmoid(-e.args[0])
+    )
 
 
 catalogue = {

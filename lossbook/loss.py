@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sympy import Abs, Derivative, DiracDelta, Expr, I, IndexedBase, S, Sum, Symbol, nan, oo, sign, zoo
@@ -220,14 +220,14 @@ class Loss:
             return prediction, target, *constants
 
         compiled = self._compiled(tuple(expressions), labels)
-        axes = [_count_of_axes(expression) for expression in expressions]
+        axes = [len(arrays.class_axes(expression)) for expression in expressions]
         return arrays.over_samples(compiled, axes, self.over_classes, prediction, target, prepare)
 
     def _checked_parameters(self, given: dict[str, Any]) -> list[float]:
         """The parameters in their order, as numbers inside their domains."""
         unknown = sorted(set(given) - set(self.parameters))
         if unknown:
-            known = ", ".join(["reduction", *self.parameters])
+            known = ", ".join(self.parameters) or "none"
             raise TypeError(f"{unknown[0]}: {self.name} has no such parameter, it has {known}")
         numbers = []
         for keyword, (symbol, default) in self.parameters.items():
@@ -281,12 +281,6 @@ def check_loss(loss: object) -> None:
     """Raise TypeError if `loss` is none."""
     if not isinstance(loss, Loss):
         raise TypeError(f"loss: expected a Loss such as losses.squared_error, got {loss!r}")
-
-
-@cache
-def _count_of_axes(expression: Expr) -> int:
-    """How many class axes the array of `expression` has: one for each free index."""
-    return len(free_indices(expression))
 
 
 def _reduced(values: Array, reduction: str | None) -> Array:

@@ -107,8 +107,10 @@ def domain_in_words(symbol: Expr) -> str:
         return " or ".join(map(str, sorted(domain))).replace("-", "−")
     if domain == REALS:
         return f"{one_of_many}any number"
+    kind = "a whole number" if symbol.is_integer else "a number"
     if domain.sup == oo:
-        kind = "a whole number" if symbol.is_integer else "a number"
         return f"{one_of_many}{kind} {f'above {domain.inf}' if domain.left_open else f'from {domain.inf} up'}"
+    if domain.inf == -oo:
+        return f"{one_of_many}{kind} {'below' if domain.right_open else 'up to'} {domain.sup}"
     between = "between {} and {}" if domain.left_open else "from {} to {}"
     return f"{one_of_many}{between.format(domain.inf, domain.sup)}"

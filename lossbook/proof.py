@@ -330,7 +330,8 @@ def _check_names(parts: Sequence[Expr]) -> None:
     rows = {base.label for part in parts for base in part.atoms(IndexedBase)}
     both = shortest_first(rows & {symbol for part in parts for symbol in scalars(part)})
     if both:
-        raise ValueError(f"{both[0]} stands for a number and for a row; write {both[0]}[k] or rename one")
+        name = both[0]
+        raise ValueError(f"left, right, given: expected one meaning of {name}, got a number and a row; write {name}[k]")
 
 
 def _elementary(expression: Expr, definitions: Sequence[Equality]) -> _Side:
@@ -348,7 +349,7 @@ def _elementary(expression: Expr, definitions: Sequence[Equality]) -> _Side:
 
 
 def _plain(expression: Expr) -> Expr:
-    return _carry_out_finite_sums(in_decimals(expression))
+    return _carry_out_finite_sums(in_fractions(expression))
 
 
 def _without_names(expression: Expr) -> Expr:
@@ -466,7 +467,7 @@ def _settled_cases(cases: Piecewise) -> Piecewise:
     return Piecewise(*branches)
 
 
-def in_decimals(expression: Expr) -> Expr:
+def in_fractions(expression: Expr) -> Expr:
     """`expression` with the decimals that its floats print as, as fractions."""
     return expression.xreplace({number: _decimal(number) for number in expression.atoms(Float)})
 
@@ -736,7 +737,7 @@ def _domain_facts(unknown: Expr) -> list[Fact]:
 
 def _feasible(facts: list[Fact]) -> bool:
     """False if no numbers satisfy all `facts`, by eliminating one term of these linear inequalities after the other."""
-    facts = [(in_decimals(fact), strict) for fact, strict in facts if not fact.has(nan, oo, -oo, zoo)]
+    facts = [(in_fractions(fact), strict) for fact, strict in facts if not fact.has(nan, oo, -oo, zoo)]
     rows = [(expand(fact).as_coefficients_dict(), strict) for fact, strict in facts]
     terms = shortest_first({term for row, _ in rows for term in row if term != 1})
     for term in terms:

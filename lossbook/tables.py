@@ -20,8 +20,10 @@ class Table:
     """
 
     def __init__(self, columns: dict[str, Iterable[str | float]], digits: int = 4) -> None:
-        if not isinstance(columns, dict) or not columns:
+        if not isinstance(columns, dict):
             raise TypeError(f"columns: expected a dict from names to columns, got {columns!r}")
+        if not columns:
+            raise ValueError("columns: expected at least one, got none")
         digits = as_count("digits", digits)
         listed = {str(name): list(cells) for name, cells in columns.items()}
         lengths = {name: len(cells) for name, cells in listed.items()}

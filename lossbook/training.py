@@ -104,7 +104,7 @@ def _is_of_the_residual(loss: Loss) -> bool:
 
 
 def spread(residuals: ArrayLike) -> float:
-    """1.4826 times the median distance from the median: for normal errors their standard deviation, bad ones or no.
+    """1.4826 times the median absolute deviation (MAD): for normal errors their standard deviation, bad ones or no.
 
     Source: Hampel 1974.
     """
@@ -226,7 +226,8 @@ def confusion(truth: ArrayLike, answers: ArrayLike, classes: int) -> np.ndarray:
 
 
 def plausible_rates(count: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """The lowest and highest rate at which `count` of `total` independent events is no surprise (Wilson 1927).
+    """The lowest and highest rate at which `count` of `total` independent events is no surprise: Wilson's score
+    interval (Wilson 1927).
 
     The ends are the rates p for which count / total is z standard deviations sqrt(p (1 - p) / total) away from p:
     for z = 1.96 an interval of about 95 % confidence.

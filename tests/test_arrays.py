@@ -69,11 +69,11 @@ OF_LOSSES = {
         sign = 1 - 2 * y
         turned = sign * z
         t0 = logistic_parts(xp, turned)
-        t1 = softplus_parts(xp, turned, t0)
+        t1 = softplus_parts(xp, t0)
         t2 = softplus(xp, turned, t1, mirrored=False)
         return t2,
         t0 = logistic_parts(xp, z)
-        t1 = softplus_parts(xp, z, t0)
+        t1 = softplus_parts(xp, t0)
         t2 = softplus(xp, z, t1, mirrored=True)
         t3 = weighted(xp, y, t2)
         t4 = 1 - y
@@ -320,10 +320,9 @@ OF_EXPRESSIONS = {
     """),
     "mirrored sigmoids": (sigmoid(-a) - sigmoid(a), (a, b), """
         t0 = 0.5 * a
-        t1 = logistic_parts(xp, t0)
-        t2 = tanh(xp, t0, t1, mirrored=False)
-        t3 = 0 - t2
-        return t3,
+        t1 = xp.tanh(t0)
+        t2 = 0 - t1
+        return t2,
     """),
     "a slope of a row": (slope, (logits, targets), """
         t0 = row_parts(xp, z)

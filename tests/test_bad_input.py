@@ -29,6 +29,8 @@ x, y = symbols("x y", real=True)
 rate, scale = symbols("r s", positive=True)
 events = Symbol("m", nonnegative=True)
 OWN = Loss("own", scale * (rate - events * log(rate)), rate, events, {"scale": (scale, 1)})
+below = Symbol("b", negative=True)
+BELOW = Loss("below", (below - x) ** 2, below, x)
 
 
 def the(name):
@@ -158,7 +160,7 @@ WRONG = [
     ("a complex gamma", value("focal", 1.0, 0.0, gamma=1j), "gamma", TypeError, "1j|complex"),
     ("a delta for each sample", value("huber", [1.0, 2.0], 0.0, delta=[1.0, 2.0]), "delta", TypeError, r"\[1|list"),
     ("Huber's delta called beta", value("huber", 1.0, 0.0, beta=1.0), "beta", TypeError, "delta"),
-    ("a parameter of no loss", value("squared_error", 1.0, 0.0, epsilon=1.0), "epsilon", TypeError, "reduction"),
+    ("a parameter of no loss", value("squared_error", 1.0, 0.0, epsilon=1.0), "epsilon", TypeError, "it has none"),
     ("a misspelt reduction",
      value("squared_error", 1.0, 0.0, reduction="avg"), "reduction", ValueError, "mean.*sum.*avg"),
     ("PyTorch's reduction", value("squared_error", 1.0, 0.0, reduction="none"), "reduction", ValueError, "None.*none"),
@@ -199,6 +201,8 @@ WRONG = [
     # a loss of one's own: its symbols live where their assumptions let them
     ("a negative number for a positive one", call(OWN.value, -1.0, 0.5), "prediction", ValueError, "from 0 up"),
     ("a negative target that is never so", call(OWN.value, 1.0, -0.5), "target", ValueError, "from 0 up"),
+    ("a positive number for a negative one",
+     call(BELOW.value, [-1.0, 5.0], 0.0), "prediction", ValueError, "up to 0, got 5"),
     ("a negative parameter that is positive", call(OWN.value, 1.0, 0.5, scale=-2), "scale", ValueError, "-2"),
     # gradient descent
     ("a rate of 0", call(descend, losses.squared_error, 0.0, 1.0, 0, 1), "rate", ValueError, "0"),
@@ -284,7 +288,7 @@ WRONG = [
     ("a name that is none", call(Loss, name=3, expression=x - y, prediction=x, target=y), "name", TypeError, "3|int"),
     # tables
     ("columns of two lengths", call(Table, {"a": [1, 2], "b": [1]}), "columns", ValueError, "2.*1"),
-    ("a table of nothing", call(Table, {}), "columns", (TypeError, ValueError), "expected"),
+    ("a table of nothing", call(Table, {}), "columns", ValueError, "at least one"),
     ("columns as text", call(Table, TEXT), "columns", TypeError, "__import__|str"),
     ("rows for columns", call(Table, [[1, 2], [3, 4]]), "columns", TypeError, r"\[\[1|list"),
     ("negative digits", call(Table, {"a": [0.5]}, digits=-1), "digits", ValueError, "-1"),

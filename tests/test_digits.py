@@ -59,6 +59,11 @@ def test_exact_values_have_the_shape_of_the_arguments():
     assert close(exact(losses.absolute_error, 0.1, 0.0).item(), number(tenth))
 
 
+def test_an_exact_value_is_that_of_a_sample():
+    with pytest.raises(TypeError, match="^reduction: expected none, since each sample has its own, got 'mean'"):
+        exact(losses.squared_error, [1.0, 2.0], 0.0, reduction="mean")
+
+
 def test_digits_are_counted_by_the_relative_error():
     truth = np.array([number(n) for n in ("3.14159265358979", "1e-300", "-2", "0", "5", "7")], dtype=object)
     computed = np.array([3.14160, 1.05e-300, 2.0, 0.0, np.nan, np.inf])

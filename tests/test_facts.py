@@ -360,6 +360,8 @@ def test_what_is_assumed_of_a_symbol_is_what_its_domain_says():
         (count, "a whole number from 0 up"),
         (losses.huber.parameters["delta"][0], "a number above 0"),
         (losses.smooth_l1.parameters["beta"][0], "a number from 0 up"),
+        (Symbol("b", negative=True), "a number below 0"),
+        (Symbol("b", nonpositive=True), "a number up to 0"),
     ],
 )
 def test_a_domain_in_words(symbol, words):

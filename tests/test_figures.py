@@ -131,6 +131,11 @@ def test_a_table_refuses_columns_of_different_length():
         Table({"a": [1], "b": [1, 2]})
 
 
+def test_a_figure_with_more_curves_than_styles_is_refused():
+    with pytest.raises(ValueError, match="^paths: expected at most 3, got 4$"):
+        figures.training_curves(dict.fromkeys("abcd", np.linspace(-1, 1, 5)))
+
+
 def test_descent_on_squared_error_shrinks_the_residual_by_a_constant_factor():
     path = descend(losses.squared_error, [5.0, -1.0], 3.0, rate=0.1, steps=20)
     assert_allclose(path, 3 + np.multiply.outer(0.8 ** np.arange(21), [2.0, -4.0]), rtol=1e-13)

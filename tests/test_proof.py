@@ -1114,9 +1114,9 @@ def test_text_is_never_evaluated():
 
 
 def test_a_name_is_a_number_or_a_row():
-    with pytest.raises(ValueError, match="z stands for a number and for a row"):
+    with pytest.raises(ValueError, match="expected one meaning of z, got a number and a row"):
         equal(s + z[k], z[k])
-    with pytest.raises(ValueError, match="p stands for a number and for a row"):
+    with pytest.raises(ValueError, match="expected one meaning of p, got a number and a row"):
         equal(total(p[k]), 1, [Eq(prob, sigmoid(s))])
 
 

@@ -13,10 +13,8 @@ from lossbook.counterexamples import Counterexample
 from lossbook.exercises.points import Point, same, small_points, value
 from lossbook.functions import in_definitions
 from lossbook.indices import free_indices, rename_bound, write_out
-from lossbook.notation import i, j, k, l, n, prediction
+from lossbook.notation import i, k, n, prediction
 from lossbook.proof import Verdict, equal, split_given, substitute_definition, with_deltas
-
-INDICES = {i, j, k, l}
 
 
 class Answer:

@@ -136,7 +136,7 @@ softplus_slope = Exercise(
     of=softplus(logit),
     by=(logit,),
     given=(p_is_sigmoid,),
-    terms={"definition": softplus(logit).definition(), "answer": sigmoid(logit).definition()},
+    terms={"definition": softplus(logit).definition()},
     uses=(logit, probability, sigmoid),
     hints=(
         "Softplus is {definition}. The logarithm brings its argument below.",

@@ -48,7 +48,7 @@ from lossbook.exercises.answers import Answer, Written
 from lossbook.exercises.points import Point, value
 from lossbook.exercises.symbols import penalty, rate, samples, temperature
 from lossbook.exercises.words import Words
-from lossbook.functions import NamedFunction, log_sigmoid, log_softmax, sigmoid, softmax, softmax_complement
+from lossbook.functions import NamedFunction, in_softmax, log_sigmoid, log_softmax, sigmoid, softmax
 from lossbook.indices import bound_indices, collapse, differentiate, free_indices, rename_bound, shortest_first
 from lossbook.notation import (
     approximations,
@@ -364,7 +364,7 @@ def _in_shares(loss: Expr, score: Expr) -> tuple[Expr, Expr]:
 def _with_shares(expression: Expr, shares: IndexedBase) -> Expr:
     """`expression` with an entry of `shares` for each softmax."""
     outer = expression.replace(log_softmax, lambda row, index: log(softmax(row, index)))
-    outer = outer.replace(softmax_complement, lambda row, index: 1 - softmax(row, index))
+    outer = in_softmax(outer)
     return outer.replace(softmax, lambda row, index: shares[index])
 
 

@@ -38,9 +38,9 @@ from lossbook.exercises.computed import Computed
 from lossbook.exercises.feedback import Feedback, of_expression, of_function
 from lossbook.exercises.words import Words
 from lossbook.explanation import explain, simplest
-from lossbook.functions import RowFunction, softmax, softmax_complement
+from lossbook.functions import RowFunction, in_softmax
 from lossbook.indices import bound_indices, collapse, differentiate, is_class, rename_bound
-from lossbook.notation import i, j, k, l, n, total
+from lossbook.notation import INDICES, i, k, n, total
 from lossbook.typeset import text
 
 HOMES = (notation, functions, symbols)
@@ -220,7 +220,7 @@ class Exercise:
 
     def _known_symbols(self) -> set[Any]:
         """What an answer may have: what the exercise uses, and every index where it uses one."""
-        return set(self.uses) | ({i, j, k, l} if {i, k} & set(self.uses) else set())
+        return set(self.uses) | set(INDICES if {i, k} & set(self.uses) else ())
 
     def _stranger(self, symbol: Expr) -> str:
         """What to say of a symbol that is not the exercise's."""
@@ -254,7 +254,7 @@ def _tidied(expression: Expr) -> Expr:
     if not deltas:
         return factor(expression)
     (delta,) = deltas
-    plain = expression.replace(softmax_complement, lambda row, index: 1 - softmax(row, index))
+    plain = in_softmax(expression)
     both, apart = (expand(plain.xreplace({delta: number})) for number in (S.One, S.Zero))
     first, second = delta.args
     return factor(expand(delta * (both - apart).xreplace({second: first})) + apart)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr, Float, Integer, Rational
 
-from lossbook.counterexamples import Counterexample, digits_apart, in_decimals
+from lossbook.counterexamples import Counterexample
 from lossbook.exercises.answers import Written
 from lossbook.exercises.computed import Computed, WrongCall
 from lossbook.exercises.diagnosis import diagnose
@@ -93,9 +93,7 @@ def _told(counterexample: Counterexample) -> Words:
     point = counterexample.point.items()
     terms = {f"at{place}": Formula(symbol, number) for place, (symbol, number) in enumerate(point)}
     where = "At " + ", ".join(f"{{{name}}}" for name in terms) + " your" if terms else "Your"
-    sides = (counterexample.left, counterexample.right)
-    digits = digits_apart(in_decimals, *sides, 6)
-    left, right = (in_decimals(side, digits).removesuffix(".0").replace("-", "−") for side in sides)
+    left, right = counterexample.sides_in_short()
     return Words(f"{where} answer is {left}, and the right one is {right}.", **terms)
 
 

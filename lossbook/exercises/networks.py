@@ -97,7 +97,7 @@ weight_after_one_step = Exercise(
     chapter=6,
     question="The neuron with score {scored} pays cross-entropy. What is {w} after one step of gradient descent "
     "at rate {eta}?",
-    answer=weight - rate * (sigmoid(logit) - target) * feature,
+    answer=weight - rate * weight_gradient_of_one_neuron.solution,
     given=(p_is_sigmoid, z_is_score),
     terms=_neuron | {"eta": rate, "gradient": (probability - target) * feature},
     uses=(*_neuron_symbols, rate),

@@ -6,18 +6,18 @@ from functools import cache, cached_property
 from typing import Any
 
 import mpmath
-from sympy import Expr, Heaviside, Indexed, IndexedBase, Integer, Piecewise, Rational, S, Symbol
+from sympy import Expr, Heaviside, Indexed, IndexedBase, Integer, Piecewise, Rational, S
 
 from lossbook.counterexamples import as_function, may_be, placements
 from lossbook.functions import in_definitions
-from lossbook.indices import evaluate_derivatives, free_indices, write_out
+from lossbook.indices import evaluate_derivatives, free_indices, scalars, write_out
 from lossbook.notation import beta, epsilon, gamma, n
 
 CLASSES = (2, 3, 1)
 """Two classes are tried first; one class last, since it leaves nothing to choose."""
 
 NUMBERS = tuple(Rational(number) for number in "0 1 -1 2 -2 3 -3 1/2 -1/2 1/3 2/3 1/4 3/4".split())
-OFF_BY_DEFAULT = (beta, gamma, epsilon)
+SPECIAL_AT_ZERO = (beta, gamma, epsilon)
 """Parameters for which 0 is a special case: it is tried last."""
 
 POINTS = 160
@@ -47,8 +47,7 @@ def small_points(
     expressions = [in_definitions(expression) for expression in expressions]
     indices = {index for e in expressions for index in free_indices(e) if not index.is_number}
     rows = {row for e in expressions for row in e.atoms(IndexedBase)}
-    labels = {row.label for row in rows} | {n}
-    scalars = {s for e in expressions for s in e.free_symbols if isinstance(s, Symbol)} - labels - indices
+    numbers = set().union(*map(scalars, expressions)) - indices
     counted = bool(indices) or any(e.has(n) for e in expressions)
     entries = {int(m) for e in expressions for entry in e.atoms(Indexed) for m in entry.indices if m.is_number}
     if not counted:
@@ -56,7 +55,7 @@ def small_points(
     for classes in all_classes:
         if classes < max(entries, default=1):
             continue
-        choices = [[{symbol: number} for number in _pool(symbol)] for symbol in _sorted(scalars)]
+        choices = [[{symbol: number} for number in _pool(symbol)] for symbol in _sorted(numbers)]
         for row in _sorted(rows):
             choices += _choices_of_row(row, classes, row in normalised)
         ordered = _sorted(indices)
@@ -102,7 +101,7 @@ def _of_size(choices: list[list[dict[Expr, Expr]]], size: int) -> Iterator[Any]:
 def _pool(symbol: Expr) -> list[Expr]:
     """The numbers that `symbol` may be, smallest first."""
     allowed = [number for number in NUMBERS if may_be(symbol, number)]
-    return allowed[1:] + allowed[:1] if symbol in OFF_BY_DEFAULT else allowed
+    return allowed[1:] + allowed[:1] if symbol in SPECIAL_AT_ZERO else allowed
 
 
 def _sorted(symbols: set[Expr | IndexedBase]) -> list[Expr]:
