@@ -765,7 +765,7 @@ class _Writer:
     def _mirrored(self, expressions: Sequence[Expr], signs: Sequence[int | None]) -> dict[str, list[str]]:
         """The functions where the target 1 is the target 0 with the sign of the prediction turned."""
         prediction, target, *parameters = self.arguments
-        turned = Symbol("turned", real=True)
+        turned = Symbol("turned")
         writer = _Writer((turned, target, *parameters))
         writer.lines = [f"sign = 1 - 2 * {target}", f"turned = sign * {prediction}"]
         labelled = writer._returned([e.xreplace({target: S.Zero, prediction: turned}) for e in expressions], signs)
@@ -794,7 +794,7 @@ class _Writer:
         if len(self.arguments) < 2 or not all(isinstance(argument, Symbol) for argument in self.arguments):
             return expressions
         prediction, target = self.arguments[:2]
-        residual = Symbol("residual", real=True)
+        residual = Symbol("residual")
         shifted = [e.xreplace({prediction: target + residual}) for e in expressions]
         if any(target in e.free_symbols for e in shifted):
             return expressions
@@ -1049,10 +1049,10 @@ class _Writer:
         if inner is not None:
             here, edge = self.write(x, axes), self.write(bound, axes)
             nearest = self._name_for(f"xp.clip({here}, {self.write(-bound, axes)}, {edge})")
-            c = Symbol(nearest, real=True)
+            c = Symbol(nearest)
             result = inner.xreplace({x: c})
             if has_slope:
-                beyond = Symbol(self._name_for(f"{here} - {nearest}"), real=True)
+                beyond = Symbol(self._name_for(f"{here} - {nearest}"))
                 result = factor_terms(result + inner.diff(x).xreplace({x: c}) * beyond)
             return self.write(result, axes)
         *branches, (last, condition) = e.args

@@ -17,11 +17,8 @@ def check_domain(xp: Namespace, name: str, array: Array, symbol: Expr) -> None:
     if 0 in array.shape or arrays.is_lazy(array):
         return
     low, high, allowed, is_distribution = _limits(symbol)
-    if low > -INFINITY and high < INFINITY:
-        inside = xp.min(array) >= low and xp.max(array) <= high  # false for nan
-    else:
-        inside = xp.all(xp.isfinite(array)) and (low == -INFINITY or xp.min(array) >= low)
-        inside = inside and (high == INFINITY or xp.max(array) <= high)
+    least, greatest = xp.min(array), xp.max(array)
+    inside = low <= least and greatest <= high and -INFINITY < least and greatest < INFINITY  # false for nan
     if not inside:
         check_finite(xp, name, array, may_mask=isinstance(symbol, IndexedBase) and low == -INFINITY)
     if allowed or not inside:

@@ -570,11 +570,11 @@ def _somewhere_negative(loss: Loss) -> bool:
     if loss.over_classes:
         parts = [write_out(part, 2, {i: 1, k: 1}) for part in parts]
         (a, b), (s, t) = ([row[1], row[2]] for row in (loss.prediction, loss.target))
-        tried = {a: (3, 0.75), b: (0, 0.25), s: (0,), t: (1,)}
+        tried = {a: "3 3/4", b: "0 1/4", s: "0", t: "1"}
     else:
-        tried = {loss.prediction: (-3, -1, 0.25, 0.5, 2), loss.target: (0, 1, -1)}
+        tried = {loss.prediction: "-3 -1 1/4 1/2 2", loss.target: "0 1 -1"}
     choices = (
-        [(unknown, number) for number in map(Rational, numbers) if may_be(unknown, number)]
+        [(unknown, number) for number in map(Rational, numbers.split()) if may_be(unknown, number)]
         for unknown, numbers in tried.items()
     )
     curvature, turns = parts[0], _turning(parts[1])

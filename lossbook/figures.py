@@ -194,8 +194,8 @@ def pushes(compared: dict[str, Loss]) -> tuple[Canvas, str]:
         axes[1].plot(z, gradient, color=color, linestyle=line, label=name)
         at = np.abs(loss.gradient_at(np.array([-6.0, 0.0]), 1))
         said.append(f"the push of {name} is {at[0]:.3f} at score −6 and {at[1]:.3f} at score 0")
-    axes[0].set(title="loss, truth 1", xlabel="score z", xticks=range(-8, 5, 2))
-    axes[1].set(title="size of ∂L/∂z", xlabel="score z", xticks=range(-8, 5, 2))
+    axes[0].set(title="loss, truth 1", xlabel="score z", xticks=range(-8, 6, 2))
+    axes[1].set(title="size of ∂L/∂z", xlabel="score z", xticks=range(-8, 6, 2))
     axes[0].legend()
     return canvas, f"Left: the losses over the score. Right: the sizes of their gradients; {'; '.join(said)}."
 
@@ -602,6 +602,6 @@ def correct_digits(scores: np.ndarray, codes: dict[str, np.ndarray], truth: np.n
         axis.plot(scores, counts, color=color, linestyle=line, marker="o", markersize=4, label=name)
         pairs = ", ".join(f"{count} at {signed(score)}" for score, count in zip(scores, counts))
         said.append(f"{name}: {pairs}")
-    axis.set(xlabel="score z", ylabel="right digits", ylim=(-0.5, 16), xticks=scores[::2], yticks=range(0, 16, 5))
+    axis.set(xlabel="score z", ylabel="right digits", ylim=(-0.5, 16), xticks=scores[::2], yticks=range(0, 20, 5))
     axis.legend(loc="lower left")
     return canvas, f"How many digits of each code's answer are right, over the score. {'; '.join(said)}."
