@@ -114,7 +114,7 @@ class GradientReport:
     `entries` has one `Entry` for each number of the gradient, in the order of the array; `wrong` those that are wrong.
     """
 
-    def __init__(self, entries: list[Entry], transposed: bool = False) -> None:
+    def __init__(self, entries: list[Entry], transposed: bool) -> None:
         self.entries = entries
         self.transposed = transposed
         self.wrong = [entry for entry in entries if entry.verdict == "wrong"]

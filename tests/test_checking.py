@@ -278,8 +278,10 @@ def test_a_kink_near_is_told():
     assert "kink near, within 2e-05" in repr(check_gradient(abs, 1.0, 1e-5))
 
 
-def test_a_slope_below_the_rounding_error_is_not_called_right():
-    report = check_gradient(lambda x: 1e6 + 1e-12 * x, 1e-12, 1.0)
+@pytest.mark.parametrize("slope", [1e-12, 1e-6])
+def test_a_slope_that_rounding_hides_is_not_called_right(slope):
+    """Rounding leaves nothing of the first, and the second is known to a tenth of itself."""
+    report = check_gradient(lambda x: 1e6 + slope * x, slope, 1.0)
     assert report and verdicts(report) == ["unresolved"]
     assert repr(report) == ("not checked\n  1 entry too small beside the rounding error of the function")
 
