@@ -108,8 +108,9 @@ def test_what_numba_compiles_meets_tests_that_run_no_statement_either(tmp_path, 
     found = {"a::calls": (1, "0x1"), "a::calls what is compiled": (1, "0x0")}
     tests = {"places": ["lossbook/fast.py:60"], "measured": found, "others": [], "imported": []}
     (tmp_path / "tests").write_text(json.dumps(tests))
+    reached = reach.Reach(["tests"])
     for mutant in mutants(COMPILED):
-        assert not mutant.called and set(choose(mutant, reach.Reach(["tests"]), cap=20)) == set(found)
+        assert not mutant.called and set(choose(mutant, reached, cap=20)) == set(found)
 
 
 def test_code_is_found_by_its_name_where_a_mutant_has_lost_other_code(tmp_path):
@@ -120,7 +121,6 @@ def test_code_is_found_by_its_name_where_a_mutant_has_lost_other_code(tmp_path):
     assert after.keys() < before.keys() and after["common", 0] != before["common", 0]
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -138,6 +138,7 @@ def test_what_is_no_module_is_named_before_tests_are_measured(monkeypatch, capsy
     assert capsys.readouterr().err.endswith(f"error: {message}\n")
 
 
+@pytest.mark.thorough
 def test_each_line_of_the_reviewed_list_is_a_mutant_and_stands_there_once():
     lines = [line for line in REVIEWED.read_text("utf-8").splitlines() if line.startswith("lossbook/")]
     files = {line.partition(": ")[0] for line in lines}
